@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/long/**/*.test.ts'],
+    globalSetup: ['test/support/announceShared.ts'],
+    testTimeout: 1_200_000,
+    hookTimeout: 1_200_000,
+    maxWorkers: 1,
+    disableConsoleIntercept: true,
+    passWithNoTests: false,
+  },
+});
