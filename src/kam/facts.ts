@@ -1,0 +1,74 @@
+/** What is known about one account and one group at the as-of date. */
+import type { Answer } from './agreement.js';
+import type { Cents, Fraction, IsoDate, RecordId } from './units.js';
+import type { Unknown } from './unknown.js';
+
+/** A person's rating of a strategic criterion: 0 none … 3 the whole industry. */
+export type Rating = 0 | 1 | 2 | 3;
+
+/** What one account (site) bought in one product family, yearly. */
+export type FamilySales = { family: string; yearly: Cents };
+
+/** One account (site) as the potential models see it. */
+export type AccountFacts = {
+  accountId: RecordId;
+  name: string;
+  groupId: RecordId;
+  /** Mean of the last 12-month windows that the account has; unknown without sales. */
+  yearlyRevenue: Cents | Unknown;
+  /** Families bought net-positive inside the windows, most revenue first, then by name. */
+  families: FamilySales[];
+  /** Open pipeline per family: shown, and subtracted from potential. */
+  pipeline: FamilySales[];
+  peerGroup: PeerGroupKey;
+};
+
+/** Which accounts one account is compared with, from the narrowest level that has enough of them. */
+export type PeerGroupKey = {
+  level: 'industryAndSize' | 'industry' | 'size' | 'all';
+  industry: string | null;
+  size: 'small' | 'medium' | 'large' | null;
+  /** Accounts with sales in this peer group. */
+  accounts: number;
+};
+
+/** What the peers of one peer group do in one family; shares are of a peer's own yearly revenue. */
+export type Benchmark = {
+  family: string;
+  /** Accounts in the peer group that have sales, and those of them that buy the family. */
+  peers: number;
+  buyers: number;
+  /** Median share of wallet that buyers give the family. */
+  medianShare: Fraction;
+  /** The benchmark quantile (setting, default 0.8) of that share. */
+  upperShare: Fraction;
+};
+
+/** One group: the ultimate parent and all that belongs to it. Money, gates and tier are decided here. */
+export type GroupFacts = {
+  groupId: RecordId;
+  name: string;
+  ownerId: RecordId;
+  asOf: IsoDate;
+  accountIds: RecordId[];
+  /** Mean of the last 12-month windows that the group has; unknown without sales. */
+  yearlyRevenue: Cents | Unknown;
+  /** Revenue of each 12-month window that the group has, latest first (at most `settings.revenue.windows`). */
+  windows: Cents[];
+  /** Yearly; from family margins. Unknown where a family that was bought has none. */
+  contributionMargin: Cents | Unknown;
+  /** Yearly growth rate of revenue over the windows that the group has; unknown with fewer than two. */
+  growth: Fraction | Unknown;
+  familiesBought: number;
+  /** Distinct billing countries; unknown when no account has one. */
+  countries: number | Unknown;
+  /** Accounts in the group. */
+  sites: number;
+  ratings: { referenceCustomer: Rating | Unknown; opinionLeader: Rating | Unknown };
+  exclusion: { reason: string | null } | null;
+  override: Override | null;
+  answer: Answer;
+};
+
+/** A person's word over the machine's: it needs a reason and an expiry, and sets the tier that it names. */
+export type Override = { tier: 'key' | 'candidate' | 'large' | 'standard'; reason: string | null; until: IsoDate | null };
