@@ -1,6 +1,11 @@
 /** What the org says today about one account, and what it shall say: one shape for both, so that a plan is a difference. */
-import type { Gate, GateResult, Segment, Tier } from './funnel.js';
+import type { GroupFacts } from './facts.js';
+import type { Decision, Gate, GateResult, Segment, Tier } from './funnel.js';
+import type { GroupPotential } from './potential.js';
+import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate, Points, RecordId } from './units.js';
+import { isKnown, type Unknown } from './unknown.js';
+import { nextStepText, reasonsText } from './wording.js';
 
 /**
  * Everything the worker writes on an account; null is an empty field.
@@ -27,6 +32,26 @@ export type AccountMark = {
   assessedOn: IsoDate | null;
 };
 
+export const emptyMark: AccountMark = {
+  tier: null,
+  segment: null,
+  gate: null,
+  gateResult: null,
+  score: null,
+  confidence: null,
+  revenue: null,
+  crossSell: null,
+  upSell: null,
+  additionalPotential: null,
+  revenueAtRisk: null,
+  contributionMargin: null,
+  walletShare: null,
+  reasons: null,
+  nextStep: null,
+  groupId: null,
+  assessedOn: null,
+};
+
 /** A review task as the org has it. */
 export type StandingTask = {
   id: RecordId;
@@ -35,3 +60,81 @@ export type StandingTask = {
   ownerId: RecordId;
   isClosed: boolean;
 };
+
+/**
+ * What an account shall say after this run, but for the day of the last change.
+ *
+ * Money, gates and reasons stand on the group's root only, so that reports don't count them twice; members carry
+ * group, segment and tier. Figures are rounded as the CRM keeps them, so that a second run sees no difference.
+ */
+export function markOf(
+  accountId: RecordId,
+  facts: GroupFacts,
+  potential: GroupPotential,
+  decision: Decision,
+  settings: Settings,
+): Omit<AccountMark, 'assessedOn'> {
+  const shared = { ...emptyMark, tier: decision.tier, segment: decision.segment, groupId: facts.groupId };
+  if (accountId !== facts.groupId) return shared;
+  return {
+    ...shared,
+    gate: decision.gate,
+    gateResult: decision.gateResult,
+    score: rounded(decision.score.points, 2),
+    confidence: rounded(decision.score.confidence, 4),
+    revenue: orNull(facts.yearlyRevenue),
+    crossSell: orNull(potential.crossSell),
+    upSell: orNull(potential.upSell),
+    additionalPotential: orNull(potential.additional),
+    contributionMargin: orNull(facts.contributionMargin),
+    walletShare: rounded(potential.walletShare, 4),
+    reasons: reasonsText(decision, settings),
+    nextStep: nextStepText(decision.nextStep, settings),
+  };
+}
+
+/** The desired mark: its day moves to the as-of date only when something else changes. */
+export function desiredMark(stands: AccountMark, fresh: Omit<AccountMark, 'assessedOn'>, asOf: IsoDate): AccountMark {
+  const unchanged = { ...fresh, assessedOn: stands.assessedOn };
+  return stands.assessedOn !== null && differenceOf(stands, unchanged) === null ? unchanged : { ...fresh, assessedOn: asOf };
+}
+
+/** The fields in which two marks differ, before and after; null where they say the same. */
+export function differenceOf(
+  stands: AccountMark,
+  desired: AccountMark,
+): { before: Partial<AccountMark>; after: Partial<AccountMark> } | null {
+  const changed = markFields.filter((field) => stands[field] !== desired[field]);
+  if (changed.length === 0) return null;
+  return { before: pick(stands, changed), after: pick(desired, changed) };
+}
+
+export const markFields = [
+  'tier',
+  'segment',
+  'gate',
+  'gateResult',
+  'score',
+  'confidence',
+  'revenue',
+  'crossSell',
+  'upSell',
+  'additionalPotential',
+  'revenueAtRisk',
+  'contributionMargin',
+  'walletShare',
+  'reasons',
+  'nextStep',
+  'groupId',
+  'assessedOn',
+] as const satisfies readonly (keyof AccountMark)[];
+
+function pick(mark: AccountMark, fields: readonly (keyof AccountMark)[]): Partial<AccountMark> {
+  return Object.fromEntries(fields.map((field) => [field, mark[field]]));
+}
+
+const orNull = (value: Cents | Unknown): Cents | null => (isKnown(value) ? value : null);
+
+function rounded(value: number | Unknown, decimals: number): number | null {
+  return isKnown(value) ? Number(value.toFixed(decimals)) : null;
+}

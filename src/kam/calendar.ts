@@ -1,0 +1,34 @@
+/** Calendar days as ISO strings: month ends, periods and due dates, without a clock or a time zone. */
+import type { IsoDate } from './units.js';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** True for a real calendar day written `YYYY-MM-DD`; 30 February is none. */
+export function isDay(text: string): text is IsoDate {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/** The last day of the last month that is over on `today`: 2026-11-24 gives 2026-10-31, and so does 2026-10-31 + 1. */
+export function lastMonthEnd(today: IsoDate): IsoDate {
+  const tomorrow = addDays(today, 1);
+  return addDays(`${tomorrow.slice(0, 7)}-01`, -1);
+}
+
+export const addDays = (day: IsoDate, days: number): IsoDate =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
+
+/** The month, quarter or year that a day lies in: `2026-11`, `2026-Q4`, `2026`. */
+export function periodOf(day: IsoDate, period: 'Month' | 'Quarter' | 'Year'): string {
+  const year = day.slice(0, 4);
+  const month = Number(day.slice(5, 7));
+  switch (period) {
+    case 'Month':
+      return day.slice(0, 7);
+    case 'Quarter':
+      return `${year}-Q${Math.ceil(month / 3)}`;
+    case 'Year':
+      return year;
+  }
+}

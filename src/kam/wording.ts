@@ -1,0 +1,427 @@
+/** Every sentence that sales people read in the CRM, in English and in German. */
+import type { PeopleRated, ScoreCriterion } from './criteria.js';
+import type { AccountFacts } from './facts.js';
+import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
+import type { PotentialCell, PotentialWhy } from './potential.js';
+import type { Settings } from './settings.js';
+import type { Cents, Fraction, IsoDate } from './units.js';
+import { isKnown, type Unknown, type WhyUnknown } from './unknown.js';
+
+export type Language = Settings['language'];
+
+/** Language and currency of the words. */
+export type Speech = Pick<Settings, 'language' | 'currency'>;
+
+const MAXIMUM_REASONS = 4000;
+const MAXIMUM_NEXT_STEP = 255;
+const MAXIMUM_SUBJECT = 255;
+
+/** All reasons of a decision, one a line, most decisive first; cut at a line's end where the field is full. */
+export function reasonsText(decision: Decision, speech: Speech): string {
+  const lines = decision.reasons.map((reason) => reasonText(reason, speech));
+  const kept: string[] = [];
+  let length = 0;
+  for (const line of lines) {
+    length += line.length + 1;
+    if (length > MAXIMUM_REASONS) break;
+    kept.push(line);
+  }
+  return kept.join('\n');
+}
+
+export function nextStepText(step: NextStep, speech: Speech): string | null {
+  const text = say(speech, step, stepWords);
+  return text === null ? null : text.slice(0, MAXIMUM_NEXT_STEP);
+}
+
+/** Picks the language; both texts stand side by side so that they are changed together. */
+function say<T, R>(speech: Speech, subject: T, words: Record<Language, (subject: T, speech: Speech) => R>): R {
+  return words[speech.language](subject, speech);
+}
+
+const tierNames: Record<Language, Record<Tier, string>> = {
+  en: { key: 'Key Account', candidate: 'Candidate', large: 'Large Account', standard: 'Standard' },
+  de: { key: 'Key Account', candidate: 'Kandidat', large: 'Großkunde', standard: 'Standard' },
+};
+
+const segmentNames: Record<Language, Record<Segment, string>> = {
+  en: {
+    top: 'Top customer',
+    development: 'Development customer',
+    base: 'Base customer',
+    small: 'Small customer',
+    unknown: 'Segment unknown',
+  },
+  de: {
+    top: 'Topkunde',
+    development: 'Entwicklungskunde',
+    base: 'Basiskunde',
+    small: 'Kleinkunde',
+    unknown: 'Segment unbekannt',
+  },
+};
+
+const gateNames: Record<Language, Record<Gate, string>> = {
+  en: { segment: 'Segment', strategy: 'Strategy', score: 'Score', ask: 'Ask the customer' },
+  de: { segment: 'Segment', strategy: 'Strategie', score: 'Score', ask: 'Kundenfrage' },
+};
+
+const resultNames: Record<Language, Record<GateResult, string>> = {
+  en: { passed: 'passed', failed: 'not passed', open: 'open', undecided: 'undecided' },
+  de: { passed: 'bestanden', failed: 'nicht bestanden', open: 'offen', undecided: 'unentschieden' },
+};
+
+export const tierName = (tier: Tier, language: Language): string => tierNames[language][tier];
+export const segmentName = (segment: Segment, language: Language): string => segmentNames[language][segment];
+export const gateName = (gate: Gate, language: Language): string => gateNames[language][gate];
+export const resultName = (result: GateResult, language: Language): string => resultNames[language][result];
+
+const criterionNames: Record<Language, Record<ScoreCriterion | PeopleRated | 'complexity' | 'countries' | 'sites', string>> = {
+  en: {
+    potential: 'additional potential',
+    margin: 'contribution margin',
+    risk: 'revenue that could be lost',
+    breadth: 'cross-selling breadth',
+    growth: 'growth',
+    referenceCustomer: 'reference effect',
+    opinionLeader: 'opinion leadership',
+    complexity: 'complexity of the relationship',
+    countries: 'countries',
+    sites: 'sites',
+  },
+  de: {
+    potential: 'zusätzliches Potenzial',
+    margin: 'Deckungsbeitrag',
+    risk: 'Umsatz, der verloren gehen könnte',
+    breadth: 'Cross-Selling-Breite',
+    growth: 'Wachstum',
+    referenceCustomer: 'Leuchtturmwirkung',
+    opinionLeader: 'Meinungsführerschaft',
+    complexity: 'Komplexität der Beziehung',
+    countries: 'Länder',
+    sites: 'Standorte',
+  },
+};
+
+export const criterionName = (
+  criterion: keyof (typeof criterionNames)['en'],
+  language: Language,
+): string => criterionNames[language][criterion];
+
+const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
+  en: {
+    noSales: 'no sales in the period',
+    noHistory: 'history too short',
+    noPeers: 'no comparable accounts',
+    noMargin: 'no margin is kept for the families bought',
+    partialMargin: 'some families bought have no margin',
+    noCountry: 'no billing country',
+    notRated: 'not rated yet',
+    noPotential: 'no potential could be estimated',
+    notModelled: 'not modelled',
+    noAnchors: 'the scale is not set',
+  },
+  de: {
+    noSales: 'kein Umsatz im Zeitraum',
+    noHistory: 'Historie zu kurz',
+    noPeers: 'keine vergleichbaren Kunden',
+    noMargin: 'für die gekauften Produktgruppen ist keine Marge hinterlegt',
+    partialMargin: 'für einige gekaufte Produktgruppen ist keine Marge hinterlegt',
+    noCountry: 'kein Land in der Rechnungsadresse',
+    notRated: 'noch nicht bewertet',
+    noPotential: 'kein Potenzial ermittelbar',
+    notModelled: 'nicht modelliert',
+    noAnchors: 'die Skala ist nicht gesetzt',
+  },
+};
+
+export const unknownText = (why: WhyUnknown, language: Language): string => unknownWords[language][why];
+
+/** One reason as one line. */
+export const reasonText = (reason: Reason, speech: Speech): string => say(speech, reason, reasonWords);
+
+const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> = {
+  en: (reason, speech) => {
+    const name = (criterion: ScoreCriterion | PeopleRated): string => criterionNames.en[criterion];
+    switch (reason.is) {
+      case 'segment':
+        return `${segmentNames.en[reason.segment]}: revenue ${perYear(reason.revenue, speech)} (high from ${money(reason.lines.revenue, speech)}), additional potential ${perYear(reason.potential, speech)} (high from ${money(reason.lines.potential, speech)})${reason.kept ? '; kept, just below the line' : ''}.`;
+      case 'excluded':
+        return `Excluded from key account selection${because(reason.reason)}`;
+      case 'strategyPassed':
+        return reason.by === 'mean'
+          ? `Strategic criteria passed: ${percent(reason.mean, speech)} of what is possible.`
+          : `Strategic criteria passed by ${name(reason.by)} alone (rated 3).`;
+      case 'strategyFailed':
+        return `Strategic criteria not passed: at most ${percent(reason.highest, speech)}, ${percent(reason.minimum, speech)} are needed.`;
+      case 'strategyUndecided':
+        return `Strategic criteria undecided: between ${percent(reason.lowest, speech)} and ${percent(reason.highest, speech)}, ${percent(reason.minimum, speech)} are needed. Missing: ${reason.missing.map(name).join(', ')}.`;
+      case 'scoreExceeded':
+        return `Score ${points(reason.points, speech)} exceeds ${points(reason.threshold, speech)}; strongest: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} of ${points(part.possible, speech)}`).join(', ')}.`;
+      case 'scoreNotExceeded':
+        return `Score ${points(reason.points, speech)} does not exceed ${points(reason.threshold, speech)}; most is missing in ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} of ${points(part.possible, speech)})`).join(', ')}.`;
+      case 'scoreUndecided':
+        return `Score undecided: only ${percent(reason.confidence, speech)} of the weights are known, ${percent(reason.minimum, speech)} are needed. Unknown: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.en[why]})`).join(', ')}.`;
+      case 'overCapacity':
+        return `Waiting: rank ${reason.rank}, the programme can care for ${reason.capacity}.`;
+      case 'uncalibrated':
+        return 'The scale is uncalibrated: its anchors come from the first run, not from settings.';
+      case 'accepted':
+        return `The customer accepted the agreement on ${day(reason.on, speech)}.`;
+      case 'acceptedNotEnough':
+        return `The customer agreed on ${day(reason.on, speech)}, but commits to less than the agreement needs.`;
+      case 'declined':
+        return `The customer declined on ${day(reason.on, speech)}${because(reason.reason)}${reason.reaskOn === null ? '' : ` Ask again on ${day(reason.reaskOn, speech)}.`}`;
+      case 'asked':
+        return `The customer was asked on ${day(reason.on, speech)}; the answer is open.`;
+      case 'notAsked':
+        return 'The customer has not been asked yet.';
+      case 'overridden':
+        return `Set to ${tierNames.en[reason.tier]} by hand until ${day(reason.until, speech)}: ${reason.reason}`;
+      case 'overrideRefused':
+        return `Override to ${tierNames.en[reason.tier]} refused: ${refusedEn[reason.because]}.`;
+    }
+  },
+  de: (reason, speech) => {
+    const name = (criterion: ScoreCriterion | PeopleRated): string => criterionNames.de[criterion];
+    switch (reason.is) {
+      case 'segment':
+        return `${segmentNames.de[reason.segment]}: Umsatz ${perYear(reason.revenue, speech)} (hoch ab ${money(reason.lines.revenue, speech)}), zusätzliches Potenzial ${perYear(reason.potential, speech)} (hoch ab ${money(reason.lines.potential, speech)})${reason.kept ? '; gehalten, knapp unter der Grenze' : ''}.`;
+      case 'excluded':
+        return `Von der Key-Account-Auswahl ausgenommen${because(reason.reason)}`;
+      case 'strategyPassed':
+        return reason.by === 'mean'
+          ? `Strategische Kriterien erfüllt: ${percent(reason.mean, speech)} des Möglichen.`
+          : `Strategische Kriterien allein durch ${name(reason.by)} erfüllt (Bewertung 3).`;
+      case 'strategyFailed':
+        return `Strategische Kriterien nicht erfüllt: höchstens ${percent(reason.highest, speech)}, nötig sind ${percent(reason.minimum, speech)}.`;
+      case 'strategyUndecided':
+        return `Strategische Kriterien unentschieden: zwischen ${percent(reason.lowest, speech)} und ${percent(reason.highest, speech)}, nötig sind ${percent(reason.minimum, speech)}. Es fehlt: ${reason.missing.map(name).join(', ')}.`;
+      case 'scoreExceeded':
+        return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)}; am stärksten: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} von ${points(part.possible, speech)}`).join(', ')}.`;
+      case 'scoreNotExceeded':
+        return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)} nicht; am meisten fehlt bei ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} von ${points(part.possible, speech)})`).join(', ')}.`;
+      case 'scoreUndecided':
+        return `Score unentschieden: nur ${percent(reason.confidence, speech)} der Gewichte sind bekannt, nötig sind ${percent(reason.minimum, speech)}. Unbekannt: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.de[why]})`).join(', ')}.`;
+      case 'overCapacity':
+        return `Wartet: Rang ${reason.rank}, das Programm kann ${reason.capacity} betreuen.`;
+      case 'uncalibrated':
+        return 'Die Skala ist nicht kalibriert: Ihre Eckwerte stammen aus dem ersten Lauf, nicht aus den Einstellungen.';
+      case 'accepted':
+        return `Der Kunde hat die Vereinbarung am ${day(reason.on, speech)} angenommen.`;
+      case 'acceptedNotEnough':
+        return `Der Kunde hat am ${day(reason.on, speech)} zugesagt, seine Gegenleistungen genügen der Vereinbarung aber noch nicht.`;
+      case 'declined':
+        return `Der Kunde hat am ${day(reason.on, speech)} abgelehnt${because(reason.reason)}${reason.reaskOn === null ? '' : ` Erneut fragen am ${day(reason.reaskOn, speech)}.`}`;
+      case 'asked':
+        return `Der Kunde wurde am ${day(reason.on, speech)} gefragt; die Antwort steht aus.`;
+      case 'notAsked':
+        return 'Der Kunde wurde noch nicht gefragt.';
+      case 'overridden':
+        return `Von Hand auf ${tierNames.de[reason.tier]} gesetzt bis ${day(reason.until, speech)}: ${reason.reason}`;
+      case 'overrideRefused':
+        return `Manuelle Einstufung als ${tierNames.de[reason.tier]} nicht übernommen: ${refusedDe[reason.because]}.`;
+    }
+  },
+};
+
+type Refused = Extract<Reason, { is: 'overrideRefused' }>['because'];
+
+const refusedEn: Record<Refused, string> = {
+  noAgreement: 'a Key Account needs an accepted agreement',
+  noReason: 'it gives no reason',
+  noExpiry: 'it has no expiry date',
+  expired: 'it has expired',
+};
+
+const refusedDe: Record<Refused, string> = {
+  noAgreement: 'ein Key Account setzt eine angenommene Vereinbarung voraus',
+  noReason: 'die Begründung fehlt',
+  noExpiry: 'das Ablaufdatum fehlt',
+  expired: 'sie ist abgelaufen',
+};
+
+const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | null> = {
+  en: (step, speech) => {
+    switch (step.is) {
+      case 'rate':
+        return `Rate ${step.criteria.map((criterion) => criterionNames.en[criterion]).join(' and ')} (0–3): it decides whether this customer is a candidate.`;
+      case 'ask':
+        return 'Ask the customer: do they want key account care, and what do they give for it?';
+      case 'await':
+        return 'Get the open answer or the missing commitments from the customer.';
+      case 'reask':
+        return step.on === null ? 'Ask again when the situation has changed.' : `Ask again on ${day(step.on, speech)}.`;
+      case 'grow':
+        return `Offer ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
+      case 'learn':
+        return `Find out: ${criterionNames.en[step.criterion]}.`;
+      case 'none':
+        return null;
+    }
+  },
+  de: (step, speech) => {
+    switch (step.is) {
+      case 'rate':
+        return `${step.criteria.map((criterion) => criterionNames.de[criterion]).join(' und ')} bewerten (0–3): davon hängt ab, ob der Kunde Kandidat wird.`;
+      case 'ask':
+        return 'Den Kunden fragen: Will er die Key-Account-Betreuung, und was ist seine Gegenleistung?';
+      case 'await':
+        return 'Offene Antwort oder fehlende Gegenleistungen beim Kunden einholen.';
+      case 'reask':
+        return step.on === null ? 'Erneut fragen, wenn sich die Lage geändert hat.' : `Erneut fragen am ${day(step.on, speech)}.`;
+      case 'grow':
+        return `Anbieten: ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
+      case 'learn':
+        return `Klären: ${criterionNames.de[step.criterion]}.`;
+      case 'none':
+        return null;
+    }
+  },
+};
+
+type Comparable = AccountFacts['peerGroup']['level'];
+
+const comparable: Record<Language, Record<Comparable, string>> = {
+  en: {
+    industryAndSize: 'accounts of the same industry and size',
+    industry: 'accounts of the same industry',
+    size: 'accounts of the same size',
+    all: 'accounts',
+  },
+  de: {
+    industryAndSize: 'Kunden gleicher Branche und Größe',
+    industry: 'Kunden gleicher Branche',
+    size: 'Kunden gleicher Größe',
+    all: 'Kunden',
+  },
+};
+
+/** Why a cell of potential is there, in one sentence. */
+export const potentialText = (family: string, why: PotentialWhy, speech: Speech): string =>
+  say(speech, { family, why }, whyWords);
+
+const whyWords: Record<Language, (cell: { family: string; why: PotentialWhy }, speech: Speech) => string> = {
+  en: ({ family, why }, speech) =>
+    why.is === 'crossSell'
+      ? `${why.buyers} of ${why.peers} ${comparable.en[why.peerLevel]} buy ${family}, for this customer's size typically ${perYear(why.typicalSpend, speech)}.`
+      : `Buys ${family} for ${perYear(why.ownSpend, speech)}; the stronger of ${why.buyers} comparable buyers would spend ${money(why.benchmarkSpend, speech)}. ${percent(why.realisation, speech)} of the gap is expected.`,
+  de: ({ family, why }, speech) =>
+    why.is === 'crossSell'
+      ? `${why.buyers} von ${why.peers} ${comparable.de[why.peerLevel]} kaufen ${family}, bei dieser Kundengröße typischerweise ${perYear(why.typicalSpend, speech)}.`
+      : `Kauft ${family} für ${perYear(why.ownSpend, speech)}; die stärkeren von ${why.buyers} vergleichbaren Käufern gäben ${money(why.benchmarkSpend, speech)} aus. Erwartet werden ${percent(why.realisation, speech)} der Lücke.`,
+};
+
+/** What a review task is about. */
+export type ReviewAbout =
+  | { is: 'rate'; name: string; criterion: PeopleRated; decision: Decision }
+  | { is: 'ask'; name: string; decision: Decision }
+  | { is: 'grow'; name: string; cell: PotentialCell };
+
+/** Subject and description of a review task. */
+export function reviewText(about: ReviewAbout, speech: Speech): { subject: string; description: string } {
+  const { subject, description } = say(speech, about, reviewWords);
+  return { subject: subject.slice(0, MAXIMUM_SUBJECT), description };
+}
+
+const scales: Record<Language, Record<PeopleRated, { question: string; scale: string }>> = {
+  en: {
+    referenceCustomer: {
+      question: 'How strong is the reference effect of this customer?',
+      scale: '0 none · 1 local · 2 known in the industry · 3 the whole industry watches',
+    },
+    opinionLeader: {
+      question: 'Is this customer an industry or opinion leader?',
+      scale: '0 no · 1 regional · 2 among the top ten · 3 among the top three, or sets standards',
+    },
+  },
+  de: {
+    referenceCustomer: {
+      question: 'Wie stark ist die Leuchtturmwirkung dieses Kunden?',
+      scale: '0 keine · 1 lokal · 2 in der Branche bekannt · 3 die ganze Branche schaut hin',
+    },
+    opinionLeader: {
+      question: 'Ist dieser Kunde Branchen- oder Meinungsführer?',
+      scale: '0 nein · 1 regional · 2 unter den ersten zehn · 3 unter den ersten drei oder setzt Standards',
+    },
+  },
+};
+
+const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { subject: string; description: string }> = {
+  en: (about, speech) => {
+    switch (about.is) {
+      case 'rate': {
+        const { question, scale } = scales.en[about.criterion];
+        return {
+          subject: `Rate ${criterionNames.en[about.criterion]}: ${about.name}`,
+          description: `${question}\n${scale}\n\nEnter the rating and its evidence on the account. It decides whether this customer becomes a candidate for key account care.\n\n${reasonsText(about.decision, speech)}`,
+        };
+      }
+      case 'ask':
+        return {
+          subject: `Ask the customer: ${about.name}`,
+          description: `1. Do they want the special care of a key account?\n2. What do they give for it (access to countries, sites, people; joint strategy, marketing, development)?\n\nWhy this customer:\n${reasonsText(about.decision, speech)}`,
+        };
+      case 'grow':
+        return {
+          subject: `Offer ${about.cell.family}: ${about.name}`,
+          description: `Expected ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
+        };
+    }
+  },
+  de: (about, speech) => {
+    switch (about.is) {
+      case 'rate': {
+        const { question, scale } = scales.de[about.criterion];
+        return {
+          subject: `${criterionNames.de[about.criterion]} bewerten: ${about.name}`,
+          description: `${question}\n${scale}\n\nBewertung und Beleg beim Kunden eintragen. Davon hängt ab, ob er Kandidat für die Key-Account-Betreuung wird.\n\n${reasonsText(about.decision, speech)}`,
+        };
+      }
+      case 'ask':
+        return {
+          subject: `Kunden fragen: ${about.name}`,
+          description: `1. Will der Kunde die besondere Betreuung eines Key Accounts?\n2. Was ist seine Gegenleistung (Zugang zu Ländern, Standorten, Personen; gemeinsame Strategie, Vermarktung, Entwicklung)?\n\nWarum dieser Kunde:\n${reasonsText(about.decision, speech)}`,
+        };
+      case 'grow':
+        return {
+          subject: `${about.cell.family} anbieten: ${about.name}`,
+          description: `Zu erwarten: ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
+        };
+    }
+  },
+};
+
+/** What a task says when the worker closes it because nothing is left to do. */
+export const closingNote = (language: Language): string =>
+  language === 'de'
+    ? 'Automatisch geschlossen: Für die Entscheidung nicht mehr nötig.'
+    : 'Closed automatically: no longer needed for the decision.';
+
+const because = (reason: string | null): string => (reason === null || reason === '' ? '.' : `: ${reason}`);
+
+const locales: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
+
+function money(amount: Cents, { language, currency }: Speech): string {
+  const style = currency === null ? {} : { style: 'currency' as const, currency };
+  return new Intl.NumberFormat(locales[language], { ...style, maximumFractionDigits: 0 }).format(amount / 100);
+}
+
+function perYear(amount: Cents | Unknown, speech: Speech): string {
+  const { language } = speech;
+  if (!isKnown(amount)) return `${language === 'de' ? 'unbekannt' : 'unknown'} (${unknownWords[language][amount.unknown]})`;
+  return `${money(amount, speech)} ${language === 'de' ? 'im Jahr' : 'a year'}`;
+}
+
+function percent(share: Fraction, { language }: Speech): string {
+  return new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 0 }).format(share);
+}
+
+function points(value: number, { language }: Speech): string {
+  return new Intl.NumberFormat(locales[language], { maximumFractionDigits: 2 }).format(value);
+}
+
+function day(date: IsoDate, { language }: Speech): string {
+  const time = new Date(`${date}T00:00:00Z`);
+  return new Intl.DateTimeFormat(locales[language], { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
+}
