@@ -1,5 +1,15 @@
 /** The local org behind its HTTP doors: a database that answers, validates and refuses as Salesforce does. */
-import type { ObjectDefinition } from '../schema/model.js';
+import { randomInt } from 'node:crypto';
+import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
+import type { OrgSchema } from '../schema/orgSchema.js';
+import { opportunityStages } from '../schema/standard.js';
+import { answerQuery } from './answer.js';
+import { derivationsFor, type Derivations } from './behaviour.js';
+import { idOf, to18 } from './ids.js';
+import { SalesforceError } from './refusal.js';
+import { compile, fieldOf, fold, isTextual, ListedCatalog, quoted, table } from './soql.js';
+import { openStore, type Store, type StoredRow } from './store.js';
+import { decode, encode, type Stored } from './values.js';
 
 /** A refusal in Salesforce's words; routes turn it into a status code and an error body. */
 export type RowError = { statusCode: string; message: string; fields: string[] };
@@ -24,7 +34,7 @@ export type QueryAnswer = {
   /** Rows in order from `offset`; read lazily from a snapshot that stays stable for as long as the cursor lives. */
   records(offset: number, count: number): ApiRecord[];
   /** Flat rows in order, for bulk results: never the whole result in memory. */
-  rows(offset: number, count: number): (Value)[][];
+  rows(offset: number, count: number): Value[][];
 };
 
 export type Engine = {
@@ -52,15 +62,448 @@ export type Engine = {
   close(): void;
 };
 
-/** A refusal of a whole request, as opposed to one row. */
-export class SalesforceError extends Error {
+export { SalesforceError };
+
+export type EngineOptions = {
+  /** A path, or `:memory:`. */
+  file: string;
+  schema: OrgSchema;
+  /** What the clock shows when a new org opens; a persistent org keeps its own. */
+  clock: Date;
+  orgId?: string;
+};
+
+const MASTER_OBJECT = 'Organization';
+
+/**
+ * Opens the org: its data, its schema, its clock.
+ *
+ * Errors: throws where the schema no longer fits the stored data.
+ */
+export function openEngine(options: EngineOptions): Engine {
+  const catalog = new ListedCatalog(options.schema.objects);
+  const store = openStore(options.file, catalog.list);
+  const clock = openClock(store, options.clock);
+  const fresh = store.recall('orgId') === undefined;
+  const orgId = store.recall('orgId') ?? to18(options.orgId ?? randomOrgId());
+  store.remember('orgId', orgId);
+  const org = new Org(store, catalog, clock, options.schema, orgId);
+  if (fresh) org.seed();
+  org.deployRecords();
+  return org;
+}
+
+const randomOrgId = (): string => idOf('00D', randomInt(1, 2 ** 47));
+
+type Clock = { now(): Date; set(to: Date): void };
+
+/** The org's clock is an offset to the machine's, so that it ticks in real time and survives a restart. */
+function openClock(store: Store, start: Date): Clock {
+  let offset = Number(store.recall('clockOffset') ?? start.getTime() - Date.now());
+  const set = (to: Date): void => {
+    offset = to.getTime() - Date.now();
+    store.remember('clockOffset', String(offset));
+  };
+  set(new Date(Date.now() + offset));
+  return { now: () => new Date(Date.now() + offset), set };
+}
+
+class Org implements Engine {
+  public readonly userId: string;
+  public readonly username: string;
+  private readonly derive: Derivations;
+  private readonly nextNumber = new Map<string, number>();
+
   public constructor(
-    public readonly status: number,
-    public readonly errorCode: string,
-    message: string,
-    public readonly fields?: string[],
+    private readonly store: Store,
+    private readonly catalog: ListedCatalog,
+    private readonly clock: Clock,
+    private readonly schema: OrgSchema,
+    public readonly orgId: string,
   ) {
-    super(message);
-    this.name = 'SalesforceError';
+    this.userId = idOf('005', 1);
+    this.username = `admin@${orgId.toLowerCase()}.localorg.example`;
+    this.derive = derivationsFor(store, catalog);
+  }
+
+  public now(): Date {
+    return this.clock.now();
+  }
+
+  public setClock(to: Date): void {
+    this.clock.set(to);
+  }
+
+  public objects(): readonly ObjectDefinition[] {
+    return this.catalog.list;
+  }
+
+  public object(name: string): ObjectDefinition | undefined {
+    return this.catalog.object(name);
+  }
+
+  public query(soql: string, { apiVersion, purpose }: { apiVersion: string; purpose: 'rest' | 'bulk' }): QueryAnswer {
+    return answerQuery(compile(soql, this.catalog, { now: this.now(), purpose }), this.store, apiVersion);
+  }
+
+  public retrieve(name: string, id: string, fields: readonly string[] | undefined, apiVersion: string): ApiRecord | undefined {
+    const object = this.known(name);
+    const row = this.store.byId(object, to18(id));
+    if (row === undefined || row['IsDeleted'] === 1) return undefined;
+    const wanted = fields ?? Object.keys(object.fields);
+    const record: ApiRecord = { attributes: attributesOf(object, to18(id), apiVersion) };
+    for (const fieldName of wanted) {
+      const field = fieldOf(object, fieldName);
+      if (field === undefined) throw new SalesforceError(400, 'INVALID_FIELD', noSuchColumn(fieldName, object));
+      record[field.api] = decode(field, row[field.api] ?? null);
+    }
+    return record;
+  }
+
+  public insert(name: string, values: Row): RowResult {
+    const object = this.known(name);
+    if (!object.createable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('create', object));
+    return this.writeRow(() => this.create(object, values));
+  }
+
+  public update(name: string, id: string, values: Row): RowResult {
+    const object = this.known(name);
+    if (!object.updateable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('update', object));
+    return this.writeRow(() => this.change(object, id, values));
+  }
+
+  public upsert(name: string, externalIdField: string, externalId: Value, values: Row): RowResult {
+    const object = this.known(name);
+    const field = fieldOf(object, externalIdField);
+    if (field === undefined || !(field.externalId || field.api === 'Id')) {
+      return refusedRow('INVALID_FIELD', `Field name provided, ${externalIdField} is not an External ID or indexed field for ${object.api}`);
+    }
+    if (field.api === 'Id') return this.update(name, String(externalId), values);
+    const encoded = encode(field, externalId);
+    if ('error' in encoded) return { success: false, errors: [encoded.error] };
+    if (encoded.stored === null) return refusedRow('MISSING_ARGUMENT', `${field.api} not specified`, [field.api]);
+    const standing = this.holdersOf(object, field, encoded.stored);
+    if (standing.length > 1) {
+      return refusedRow('DUPLICATE_EXTERNAL_ID', `${field.api}: more than one record found for external id field: [${standing.join(', ')}]`, [field.api]);
+    }
+    const [id] = standing;
+    return id === undefined ? this.insert(name, { ...values, [field.api]: externalId }) : this.update(name, id, values);
+  }
+
+  public delete(name: string, id: string): RowResult {
+    const object = this.known(name);
+    if (!object.deletable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('delete', object));
+    return this.writeRow(() => {
+      const found = this.standing(object, id);
+      if ('errors' in found) return found;
+      const blocked = this.derive.blocksDelete(object, found.id);
+      if (blocked !== null) return { success: false, errors: [blocked] };
+      this.remove(object, found.id);
+      return { success: true, id: found.id, created: false, errors: [] };
+    });
+  }
+
+  public transaction<T>(work: () => { result: T; rollback: boolean }): T {
+    return this.store.transaction(work);
+  }
+
+  public reset(): void {
+    this.store.transaction(() => {
+      this.store.empty();
+      this.nextNumber.clear();
+      this.seed();
+      this.deployRecords();
+      return { result: undefined, rollback: false };
+    });
+  }
+
+  public close(): void {
+    this.store.close();
+  }
+
+  /** What a new org has: itself, an administrator, the standard price book and the stages. */
+  public seed(): void {
+    const at = this.stamp();
+    const put = (name: string, values: StoredRow, id?: string): void => {
+      const object = this.known(name);
+      this.store.insert(object, { ...this.system(id ?? this.nextId(object), at), ...values });
+    };
+    this.store.transaction(() => {
+      put(MASTER_OBJECT, { Name: 'Local Org', InstanceName: 'LOCAL', IsSandbox: 0, OrganizationType: 'Developer Edition', LanguageLocaleKey: 'en_US', TimeZoneSidKey: 'GMT', FiscalYearStartMonth: 1 }, this.orgId);
+      put('Profile', { Name: 'System Administrator', UserType: 'Standard' }, idOf('00e', 1));
+      put('User', { Username: this.username, FirstName: 'Org', LastName: 'Admin', Name: 'Org Admin', Alias: 'admin', Email: 'admin@localorg.example', IsActive: 1, UserType: 'Standard', ProfileId: idOf('00e', 1), TimeZoneSidKey: 'GMT', LocaleSidKey: 'en_US', LanguageLocaleKey: 'en_US' }, this.userId);
+      put('Pricebook2', { Name: 'Standard Price Book', IsActive: 1, IsStandard: 1 });
+      opportunityStages.forEach(([label, isClosed, isWon, probability, forecast], index) => {
+        put('OpportunityStage', { MasterLabel: label, ApiName: label, IsActive: 1, SortOrder: index + 1, IsClosed: Number(isClosed), IsWon: Number(isWon), DefaultProbability: probability, ForecastCategoryName: forecast });
+      });
+      return { result: undefined, rollback: false };
+    });
+  }
+
+  /** Custom metadata records and permission sets are what the source says, each time the org opens. */
+  public deployRecords(): void {
+    const at = this.stamp();
+    this.store.transaction(() => {
+      for (const object of this.catalog.list.filter(({ kind }) => kind === 'customMetadata')) {
+        this.store.run(`DELETE FROM ${table(object)}`, []);
+      }
+      for (const record of this.schema.records) {
+        const object = this.known(record.type);
+        const row: StoredRow = {
+          ...this.systemFieldsOf(object, this.nextId(object), at),
+          DeveloperName: record.developerName,
+          MasterLabel: record.label,
+          Label: record.label,
+          Language: 'en_US',
+          QualifiedApiName: record.developerName,
+        };
+        for (const [name, value] of Object.entries(record.values)) {
+          const field = fieldOf(object, name);
+          const encoded = field === undefined ? undefined : encode(field, value);
+          if (field === undefined || encoded === undefined || 'error' in encoded) {
+            throw new Error(`${record.file}: ${name} of ${record.type}.${record.developerName} cannot hold ${String(value)}.`);
+          }
+          row[field.api] = encoded.stored;
+        }
+        this.store.insert(object, row);
+      }
+      const sets = this.known('PermissionSet');
+      for (const { api, label } of this.schema.permissionSets) {
+        const there = this.store.get(`SELECT "Id" FROM ${table(sets)} WHERE "Name" = ? AND "IsDeleted" = 0`, [api]);
+        if (there === undefined) {
+          this.store.insert(sets, { ...this.system(this.nextId(sets), at), Name: api, Label: label, IsCustom: 1, IsOwnedByProfile: 0 });
+        }
+      }
+      return { result: undefined, rollback: false };
+    });
+  }
+
+  private known(name: string): ObjectDefinition {
+    const object = this.catalog.object(name);
+    if (object === undefined) throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
+    return object;
+  }
+
+  /** One row is all or nothing, whatever it brings with it. */
+  private writeRow(work: () => RowResult): RowResult {
+    return this.store.transaction(() => {
+      const result = work();
+      return { result, rollback: !result.success };
+    });
+  }
+
+  private create(object: ObjectDefinition, values: Row): RowResult {
+    const given = this.encodeAll(object, values, 'createable');
+    if (given.errors.length > 0) return { success: false, errors: given.errors };
+    const id = this.nextId(object);
+    const row: StoredRow = { ...this.defaultsOf(object), ...given.row, ...this.systemFieldsOf(object, id, this.stamp()) };
+    if ('OwnerId' in object.fields && row['OwnerId'] == null) row['OwnerId'] = this.userId;
+    const derived = this.derive.before(object, row, null);
+    if (derived.length > 0) return { success: false, errors: derived };
+    const errors = [...this.missing(object, row), ...this.dangling(object, given.row), ...this.duplicates(object, row, id)];
+    if (errors.length > 0) return { success: false, errors };
+    for (const field of Object.values(object.fields)) if (field.type === 'AutoNumber') row[field.api] = this.autoNumber(object, field);
+    this.store.insert(object, row);
+    this.derive.after(object, row, null);
+    return { success: true, id, created: true, errors: [] };
+  }
+
+  private change(object: ObjectDefinition, id: string, values: Row): RowResult {
+    const found = this.standing(object, id);
+    if ('errors' in found) return found;
+    const given = this.encodeAll(object, values, 'updateable');
+    if (given.errors.length > 0) return { success: false, errors: given.errors };
+    const row: StoredRow = { ...found.row, ...given.row };
+    const derived = this.derive.before(object, row, found.row);
+    if (derived.length > 0) return { success: false, errors: derived };
+    const errors = [...this.missing(object, row), ...this.dangling(object, given.row), ...this.duplicates(object, row, found.id)];
+    if (errors.length > 0) return { success: false, errors };
+    const at = this.stamp();
+    const changed: StoredRow = { LastModifiedDate: at, LastModifiedById: this.userId, SystemModstamp: at };
+    for (const name of Object.keys(object.fields)) {
+      const value = row[name] ?? null;
+      if (value !== (found.row[name] ?? null)) changed[name] = value;
+    }
+    this.store.update(object, found.id, changed);
+    this.derive.after(object, { ...row, ...changed }, found.row);
+    return { success: true, id: found.id, created: false, errors: [] };
+  }
+
+  private remove(object: ObjectDefinition, id: string): void {
+    const at = this.stamp();
+    this.store.update(object, id, { IsDeleted: 1, LastModifiedDate: at, SystemModstamp: at });
+    const gone = this.store.byId(object, id);
+    for (const child of this.catalog.list) {
+      for (const field of Object.values(child.fields)) {
+        if (field.referenceTo?.includes(object.api) !== true || field.calculated) continue;
+        const rows = this.store.all(`SELECT "Id" FROM ${table(child)} WHERE ${quoted(field.api)} = ? AND "IsDeleted" = 0`, [id]);
+        const cascades = field.type === 'MasterDetail' || this.derive.cascades(object, child, field);
+        for (const row of rows) {
+          const childId = String(row['Id']);
+          if (cascades) this.remove(child, childId);
+          else this.store.update(child, childId, { [field.api]: null, SystemModstamp: at });
+        }
+      }
+    }
+    if (gone !== undefined) this.derive.afterDelete(object, gone);
+  }
+
+  private encodeAll(object: ObjectDefinition, values: Row, right: 'createable' | 'updateable'): { row: StoredRow; errors: RowError[] } {
+    const row: StoredRow = {};
+    const errors: RowError[] = [];
+    const denied: string[] = [];
+    for (const [name, value] of Object.entries(values)) {
+      const field = fieldOf(object, name);
+      if (field === undefined) {
+        errors.push({ statusCode: 'INVALID_FIELD', message: noSuchColumn(name, object, 'sobject of type'), fields: [] });
+        continue;
+      }
+      if (!field[right]) {
+        denied.push(field.api);
+        continue;
+      }
+      const encoded = encode(field, value);
+      if ('error' in encoded) errors.push(encoded.error);
+      else row[field.api] = encoded.stored;
+    }
+    if (denied.length > 0) {
+      errors.push({
+        statusCode: 'INVALID_FIELD_FOR_INSERT_UPDATE',
+        message: `Unable to create/update fields: ${denied.join(', ')}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`,
+        fields: denied,
+      });
+    }
+    return { row, errors };
+  }
+
+  private defaultsOf(object: ObjectDefinition): StoredRow {
+    const row: StoredRow = {};
+    for (const field of Object.values(object.fields)) {
+      if (field.type === 'Checkbox') row[field.api] = field.defaultValue === 'true' ? 1 : 0;
+      const chosen = field.values?.find(({ isDefault }) => isDefault);
+      if (field.type === 'Picklist' && chosen !== undefined) row[field.api] = chosen.api;
+    }
+    return row;
+  }
+
+  private missing(object: ObjectDefinition, row: StoredRow): RowError[] {
+    const fields = Object.values(object.fields)
+      .filter((field) => field.required && (row[field.api] ?? null) === null)
+      .map(({ api }) => api);
+    if (fields.length === 0) return [];
+    return [{ statusCode: 'REQUIRED_FIELD_MISSING', message: `Required fields are missing: [${fields.join(', ')}]`, fields }];
+  }
+
+  /** References must lead to a record that is there, of an object that the field may point to. */
+  private dangling(object: ObjectDefinition, given: StoredRow): RowError[] {
+    return Object.entries(given).flatMap(([name, value]): RowError[] => {
+      const field = object.fields[name];
+      if (field?.referenceTo === undefined || typeof value !== 'string') return [];
+      const target = field.referenceTo.map((api) => this.catalog.object(api)).find((each) => each?.keyPrefix === value.slice(0, 3));
+      if (target === undefined) {
+        return [{ statusCode: 'FIELD_INTEGRITY_EXCEPTION', message: `${field.label}: id value of incorrect type: ${value}`, fields: [name] }];
+      }
+      const row = this.store.byId(target, value);
+      if (row === undefined) return [{ statusCode: 'INVALID_CROSS_REFERENCE_KEY', message: 'invalid cross reference id', fields: [name] }];
+      if (row['IsDeleted'] === 1) return [{ statusCode: 'ENTITY_IS_DELETED', message: 'entity is deleted', fields: [name] }];
+      return [];
+    });
+  }
+
+  private duplicates(object: ObjectDefinition, row: StoredRow, id: string): RowError[] {
+    return Object.values(object.fields).flatMap((field): RowError[] => {
+      const value = row[field.api] ?? null;
+      if (!field.unique || value === null) return [];
+      const holder = this.holdersOf(object, field, value).find((each) => each !== id);
+      if (holder === undefined) return [];
+      return [{ statusCode: 'DUPLICATE_VALUE', message: `duplicate value found: ${field.api} duplicates value on record with id: ${holder.slice(0, 15)}`, fields: [] }];
+    });
+  }
+
+  /** Ids of the records that hold a value in an indexed field. */
+  private holdersOf(object: ObjectDefinition, field: FieldDefinition, value: Stored): string[] {
+    const folds = isTextual(field) && !field.caseSensitive;
+    const term = folds ? `fold(${quoted(field.api)})` : quoted(field.api);
+    return this.store
+      .all(`SELECT "Id" FROM ${table(object)} WHERE ${term} = ? AND "IsDeleted" = 0 AND ${quoted(field.api)} IS NOT NULL`, [
+        folds && typeof value === 'string' ? fold(value) : value,
+      ])
+      .map((row) => String(row['Id']));
+  }
+
+  private standing(object: ObjectDefinition, id: string): { id: string; row: StoredRow } | { success: false; errors: RowError[] } {
+    const full = to18(id);
+    if (!/^[a-zA-Z0-9]{18}$/.test(full)) {
+      return refusedRow('MALFORMED_ID', `${object.label} ID: id value of incorrect type: ${id}`, ['Id']);
+    }
+    if (!full.startsWith(object.keyPrefix)) {
+      return refusedRow('MALFORMED_ID', `${object.label} ID: id value of incorrect type: ${id}`, ['Id']);
+    }
+    const row = this.store.byId(object, full);
+    if (row === undefined) return refusedRow('INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id');
+    if (row['IsDeleted'] === 1) return refusedRow('ENTITY_IS_DELETED', 'entity is deleted');
+    return { id: full, row };
+  }
+
+  private systemFieldsOf(object: ObjectDefinition, id: string, at: number): StoredRow {
+    const all = this.system(id, at);
+    return Object.fromEntries(Object.entries(all).filter(([name]) => name in object.fields));
+  }
+
+  private system(id: string, at: number): StoredRow {
+    return {
+      Id: id,
+      IsDeleted: 0,
+      CreatedDate: at,
+      CreatedById: this.userId,
+      LastModifiedDate: at,
+      LastModifiedById: this.userId,
+      SystemModstamp: at,
+    };
+  }
+
+  /** Salesforce keeps instants to the second. */
+  private stamp(): number {
+    return Math.floor(this.now().getTime() / 1000) * 1000;
+  }
+
+  private nextId(object: ObjectDefinition): string {
+    return idOf(object.keyPrefix, this.next(object, 'Id'));
+  }
+
+  private autoNumber(object: ObjectDefinition, field: FieldDefinition): string {
+    const n = this.next(object, field.api);
+    return (field.displayFormat ?? '{0}').replace(/\{(0+)\}/, (_, zeros: string) => String(n).padStart(zeros.length, '0'));
+  }
+
+  /** Counters go on from the highest that was used, and never come back to a number, even after a rollback. */
+  private next(object: ObjectDefinition, field: string): number {
+    const key = `${object.api}.${field}`;
+    const known = this.nextNumber.get(key) ?? this.lastUsed(object) + 1;
+    this.nextNumber.set(key, known + 1);
+    return known;
+  }
+
+  private lastUsed(object: ObjectDefinition): number {
+    const row = this.store.get(`SELECT MAX(seq) AS last FROM ${table(object)}`, []);
+    return typeof row?.['last'] === 'number' ? row['last'] : 0;
   }
 }
+
+const attributesOf = (object: ObjectDefinition, id: string, apiVersion: string): { type: string; url: string } => ({
+  type: object.api,
+  url: `/services/data/v${apiVersion}/sobjects/${object.api}/${id}`,
+});
+
+const refusedRow = (statusCode: string, message: string, fields: string[] = []): { success: false; errors: RowError[] } => ({
+  success: false,
+  errors: [{ statusCode, message, fields }],
+});
+
+const notFor = (operation: string, object: ObjectDefinition): string =>
+  `entity type ${object.api} does not support ${operation}`;
+
+const noSuchColumn = (name: string, object: ObjectDefinition, of = 'entity'): string =>
+  of === 'entity'
+    ? `No such column '${name}' on entity '${object.api}'`
+    : `No such column '${name}' on sobject of type ${object.api}`;

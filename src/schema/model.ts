@@ -78,7 +78,12 @@ export type CustomMetadataRecord = {
 export type PermissionSetDefinition = {
   api: string;
   label: string;
-  objects: Readonly<Record<string, { read: boolean; create: boolean; edit: boolean; delete: boolean; viewAll: boolean; modifyAll: boolean }>>;
+  objects: Readonly<
+    Record<
+      string,
+      { read: boolean; create: boolean; edit: boolean; delete: boolean; viewAll: boolean; modifyAll: boolean }
+    >
+  >;
   /** By `Object.Field`. */
   fields: Readonly<Record<string, { readable: boolean; editable: boolean }>>;
   customMetadata: readonly string[];

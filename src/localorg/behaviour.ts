@@ -1,0 +1,185 @@
+/** What the platform itself does when a standard record is saved: stages, sums, names, derived parents, cascades. */
+import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
+import type { RowError } from './engine.js';
+import { quoted, table, type ListedCatalog } from './soql.js';
+import type { Store, StoredRow } from './store.js';
+import type { Stored } from './values.js';
+
+export type Derivations = {
+  /** Fills what the platform derives into the row that is about to be saved; `old` is null on create. */
+  before(object: ObjectDefinition, row: StoredRow, old: StoredRow | null): RowError[];
+  after(object: ObjectDefinition, row: StoredRow, old: StoredRow | null): void;
+  afterDelete(object: ObjectDefinition, row: StoredRow): void;
+  /** Whether a child goes with its parent, other than by master-detail. */
+  cascades(parent: ObjectDefinition, child: ObjectDefinition, field: FieldDefinition): boolean;
+  /** Why a record may not be deleted, or null. */
+  blocksDelete(object: ObjectDefinition, id: string): RowError | null;
+};
+
+export function derivationsFor(store: Store, catalog: ListedCatalog): Derivations {
+  const must = (name: string): ObjectDefinition => {
+    const object = catalog.object(name);
+    if (object === undefined) throw new Error(`The local org has no ${name}.`);
+    return object;
+  };
+  const find = (name: string, id: Stored | undefined): StoredRow | undefined =>
+    typeof id === 'string' ? store.byId(must(name), id) : undefined;
+
+  /** An opportunity with products is worth their sum; without, what was entered stays. */
+  const sumLines = (opportunityId: Stored | undefined): void => {
+    if (typeof opportunityId !== 'string') return;
+    const opportunity = must('Opportunity');
+    const sums = store.get(
+      `SELECT COUNT(*) AS lines, SUM("TotalPrice") AS total FROM ${table(must('OpportunityLineItem'))} WHERE "OpportunityId" = ? AND "IsDeleted" = 0`,
+      [opportunityId],
+    );
+    const has = Number(sums?.['lines'] ?? 0) > 0;
+    store.update(opportunity, opportunityId, {
+      HasOpportunityLineItem: Number(has),
+      ...(has ? { Amount: sums?.['total'] ?? 0 } : {}),
+    });
+  };
+
+  const beforeLine = (row: StoredRow, old: StoredRow | null): RowError[] => {
+    const entry = find('PricebookEntry', row['PricebookEntryId']);
+    if (entry === undefined) return [missing('PricebookEntryId')];
+    const product = find('Product2', entry['Product2Id']);
+    row['Product2Id'] = entry['Product2Id'] ?? null;
+    row['ListPrice'] = entry['UnitPrice'] ?? null;
+    row['ProductCode'] = product?.['ProductCode'] ?? null;
+    row['Name'] = product?.['Name'] ?? null;
+    const opportunity = find('Opportunity', row['OpportunityId']);
+    if (opportunity !== undefined) {
+      const book = opportunity['Pricebook2Id'] ?? null;
+      if (book === null) store.update(must('Opportunity'), String(opportunity['Id']), { Pricebook2Id: entry['Pricebook2Id'] ?? null });
+      else if (book !== entry['Pricebook2Id']) {
+        return [refused('FIELD_INTEGRITY_EXCEPTION', 'The pricebook entry is in a different pricebook than the one assigned to the opportunity', ['PricebookEntryId'])];
+      }
+    }
+    return priceLine(row, old);
+  };
+
+  return {
+    before: (object, row, old) => {
+      switch (object.api) {
+        case 'Opportunity':
+          return beforeOpportunity(row, old, stageOf(store, must('OpportunityStage'), row['StageName']));
+        case 'OpportunityLineItem':
+          return beforeLine(row, old);
+        case 'Contact':
+        case 'User':
+          row['Name'] = [row['FirstName'], row['LastName']].filter((part) => typeof part === 'string').join(' ') || null;
+          return [];
+        case 'Case':
+          row['IsClosed'] = Number(row['Status'] === 'Closed');
+          return [];
+        case 'Task':
+          row['IsClosed'] = Number(row['Status'] === 'Completed');
+          row['IsHighPriority'] = Number(row['Priority'] === 'High');
+          row['AccountId'] = accountOfActivity(find, row);
+          return [];
+        case 'Event':
+          row['AccountId'] = accountOfActivity(find, row);
+          return [];
+        case 'PricebookEntry':
+          return beforeEntry(store, object, find, row, old);
+        case 'Account':
+          if (row['ParentId'] != null && row['ParentId'] === row['Id']) {
+            return [refused('CIRCULAR_DEPENDENCY', 'attempt to create an account that is its own parent', ['ParentId'])];
+          }
+          return [];
+        default:
+          return [];
+      }
+    },
+    after: (object, row, old) => {
+      if (object.api !== 'OpportunityLineItem') return;
+      if (old === null || old['TotalPrice'] !== row['TotalPrice']) sumLines(row['OpportunityId']);
+    },
+    afterDelete: (object, row) => {
+      if (object.api === 'OpportunityLineItem') sumLines(row['OpportunityId']);
+    },
+    cascades: (parent, child, field) =>
+      (parent.api === 'Account' && ['Contact', 'Opportunity', 'Case'].includes(child.api) && field.api === 'AccountId') ||
+      (field.api === 'WhatId' && (child.api === 'Task' || child.api === 'Event')) ||
+      (parent.api === 'Product2' && child.api === 'PricebookEntry'),
+    blocksDelete: (object, id) => {
+      if (object.api !== 'Account') return null;
+      const won = store.get(
+        `SELECT "Id" FROM ${table(must('Opportunity'))} WHERE "AccountId" = ? AND "IsDeleted" = 0 AND "IsWon" = 1 LIMIT 1`,
+        [id],
+      );
+      if (won === undefined) return null;
+      return refused('DELETE_FAILED', 'Your attempt to delete the account could not be completed because some opportunities in that account were closed won.', []);
+    },
+  };
+}
+
+function stageOf(store: Store, stages: ObjectDefinition, name: Stored | undefined): StoredRow | undefined {
+  if (typeof name !== 'string') return undefined;
+  return store.get(`SELECT * FROM ${table(stages)} WHERE ${quoted('MasterLabel')} = ?`, [name]);
+}
+
+function beforeOpportunity(row: StoredRow, old: StoredRow | null, stage: StoredRow | undefined): RowError[] {
+  // An unknown stage is neither closed nor won; Salesforce keeps a picklist value that it doesn't know.
+  row['IsClosed'] = stage?.['IsClosed'] ?? 0;
+  row['IsWon'] = stage?.['IsWon'] ?? 0;
+  row['ForecastCategoryName'] = stage?.['ForecastCategoryName'] ?? 'Pipeline';
+  const moved = old === null || old['StageName'] !== row['StageName'];
+  const asked = old === null ? row['Probability'] != null : old['Probability'] !== row['Probability'];
+  if (moved && !asked) row['Probability'] = stage?.['DefaultProbability'] ?? null;
+  // The sum of the products stands above what is entered: accepted and ignored, as in Salesforce.
+  if (old !== null && old['HasOpportunityLineItem'] === 1) row['Amount'] = old['Amount'] ?? null;
+  return [];
+}
+
+/** Unit price and total price follow from each other; giving both is refused, as Salesforce refuses it. */
+function priceLine(row: StoredRow, old: StoredRow | null): RowError[] {
+  const quantity = row['Quantity'];
+  if (typeof quantity !== 'number') return [missing('Quantity')];
+  if (quantity === 0) return [refused('FIELD_INTEGRITY_EXCEPTION', 'Quantity: quantity must be nonzero', ['Quantity'])];
+  const gave = (name: string): boolean => row[name] != null && (old === null || old[name] !== row[name]);
+  const [unit, total] = [gave('UnitPrice'), gave('TotalPrice')];
+  if (old === null && unit && total) {
+    return [refused('FIELD_INTEGRITY_EXCEPTION', 'Only one of UnitPrice and TotalPrice may be specified', ['UnitPrice', 'TotalPrice'])];
+  }
+  if (old === null && !unit && !total) row['UnitPrice'] = row['ListPrice'] ?? 0;
+  if (total) row['UnitPrice'] = Math.round((Number(row['TotalPrice']) * 100) / quantity);
+  else row['TotalPrice'] = Math.round((Number(row['UnitPrice'] ?? 0) * quantity) / 100);
+  return [];
+}
+
+type Find = (name: string, id: Stored | undefined) => StoredRow | undefined;
+
+/** A task's account is what it is about, or that record's account, or its contact's. */
+function accountOfActivity(find: Find, row: StoredRow): Stored {
+  const what = row['WhatId'];
+  if (typeof what === 'string') {
+    if (what.startsWith('001')) return what;
+    const about = what.startsWith('006') ? find('Opportunity', what) : what.startsWith('500') ? find('Case', what) : undefined;
+    if (about !== undefined) return about['AccountId'] ?? null;
+  }
+  return find('Contact', row['WhoId'])?.['AccountId'] ?? null;
+}
+
+function beforeEntry(store: Store, object: ObjectDefinition, find: Find, row: StoredRow, old: StoredRow | null): RowError[] {
+  const product = find('Product2', row['Product2Id']);
+  row['Name'] = product?.['Name'] ?? null;
+  row['ProductCode'] = product?.['ProductCode'] ?? null;
+  if (old !== null || row['Pricebook2Id'] == null || row['Product2Id'] == null) return [];
+  const standing = (where: string, parameters: Stored[]): StoredRow | undefined =>
+    store.get(`SELECT e."Id" AS "Id" FROM ${table(object)} e JOIN "Pricebook2" b ON b."Id" = e."Pricebook2Id" WHERE e."IsDeleted" = 0 AND e."Product2Id" = ? AND ${where} LIMIT 1`, parameters);
+  if (standing('e."Pricebook2Id" = ?', [row['Product2Id'], row['Pricebook2Id']]) !== undefined) {
+    return [refused('DUPLICATE_VALUE', 'This price definition already exists in this price book', [])];
+  }
+  const isStandard = find('Pricebook2', row['Pricebook2Id'])?.['IsStandard'] === 1;
+  if (!isStandard && standing('b."IsStandard" = 1', [row['Product2Id']]) === undefined) {
+    return [refused('STANDARD_PRICE_NOT_DEFINED', 'No standard price defined for this product', [])];
+  }
+  return [];
+}
+
+const refused = (statusCode: string, message: string, fields: string[]): RowError => ({ statusCode, message, fields });
+
+const missing = (field: string): RowError =>
+  refused('REQUIRED_FIELD_MISSING', `Required fields are missing: [${field}]`, [field]);
