@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 
@@ -23,7 +24,7 @@ const touched = [
   'KAM_Family__mdt',
 ];
 
-const root = new URL('..', import.meta.url).pathname;
+const root = join(import.meta.dirname, '..');
 const { values: flags, positionals } = parseArgs({ options: { check: { type: 'boolean' } }, allowPositionals: true });
 const target = resolve(positionals[0] ?? join(root, 'src', 'schema', 'generated.ts'));
 
@@ -81,7 +82,7 @@ async function source(file) {
       ),
   });
   try {
-    return await import(new URL(file, `file://${root}`).href);
+    return await import(pathToFileURL(join(root, file)).href);
   } finally {
     hooks.deregister();
   }

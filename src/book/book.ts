@@ -1,11 +1,22 @@
 /** The book of business as the CRM holds it: a disposable DuckDB file per org. */
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import type { AccountFacts, Benchmark, GroupFacts } from '../kam/facts.js';
-import type { Decision } from '../kam/funnel.js';
-import type { Potential, PotentialCell } from '../kam/potential.js';
+import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
+import type { GroupPotential, Potential } from '../kam/potential.js';
 import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
-import type { Cents, Fraction, IsoDate, RecordId } from '../kam/units.js';
-import type { Unknown } from '../kam/unknown.js';
+import type { IsoDate, RecordId } from '../kam/units.js';
+import { accountsIn, benchmarksByPeerGroup } from './accounts.js';
+import { derive } from './derive.js';
+import { BookError, literal, openDuck, type Duck } from './duck.js';
+import { find } from './find.js';
+import { groupsIn, type Reading } from './groups.js';
+import { createTable, ingest } from './ingest.js';
+import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
+import { numberOf, textOf, type Range } from './rows.js';
+
+export { BookError } from './duck.js';
 
 /** The tables that a pull fills, in our words. */
 export type BookTable = 'account' | 'opportunity' | 'line' | 'task';
@@ -15,6 +26,14 @@ export type ColumnType = 'id' | 'text' | 'number' | 'integer' | 'money' | 'date'
 /** Query results on disk, CSV with one header line per file, plain or gzip, columns in this order whatever the header says. */
 export type Spooled = { files: string[]; columns: { name: string; type: ColumnType }[]; rows: number };
 
+/** What the CRM's picklist labels mean in our words; a label that is not listed reads as an empty field. */
+export type Labels = {
+  tier: Readonly<Record<string, Tier>>;
+  segment: Readonly<Record<string, Segment>>;
+  gate: Readonly<Record<string, Gate>>;
+  gateResult: Readonly<Record<string, GateResult>>;
+};
+
 /** Something in the data that a person should know; never an error by itself. */
 export type BookNote = {
   is:
@@ -23,24 +42,14 @@ export type BookNote = {
     | 'wonWithoutAmount'
     | 'negativeAmount'
     | 'saleInFuture'
+    | 'saleWithoutAccount'
     | 'noLineItems'
     | 'noFamily'
-    | 'personAccountsLeftOut';
+    | 'personAccountsLeftOut'
+    | 'ratingOutOfRange';
   count: number;
   /** Up to five record ids or names to look at. */
   examples: string[];
-};
-
-/** The potential of a group: sums over its accounts, unknown only where every account's is. */
-export type GroupPotential = {
-  crossSell: Cents | Unknown;
-  upSell: Cents | Unknown;
-  additional: Cents | Unknown;
-  walletShare: Fraction | Unknown;
-  /** White families over all families that are bought or white, in the group as one. */
-  breadth: Fraction | Unknown;
-  /** Cells of all accounts, summed per family and kind, largest first, then by family. */
-  cells: PotentialCell[];
 };
 
 /** A group with all that a decision, a plan and an explanation need. */
@@ -55,10 +64,19 @@ export type GroupView = {
 
 export type Book = {
   readonly file: string;
-  /** Replaces a table by what was spooled, all or nothing; returns the rows that the table then has. */
-  ingest(table: BookTable, spooled: Spooled): Promise<number>;
-  /** Groups, windows, sales per family, peer groups and benchmarks as of a day. Pure in the tables and its arguments. */
-  derive(settings: Settings, asOf: IsoDate): Promise<BookNote[]>;
+  /**
+   * Replaces a table by what was spooled, all or nothing; returns the rows that the table then has.
+   *
+   * Shape:  a column that is not spooled is empty. Where an id comes twice, the later file wins, as it was pulled later.
+   *         Picklists are kept as labels; `labels`, given with the accounts, is kept beside them for `groups`.
+   * Errors: `BookError` naming file, column and value; also where the rows read are not as many as were spooled.
+   */
+  ingest(table: BookTable, spooled: Spooled, labels?: Labels): Promise<number>;
+  /**
+   * Groups, windows, sales per family, peer groups and benchmarks as of a day. Pure in the tables and its arguments.
+   * Sales after `asOf` are left out; those after `today` (default: `asOf`) are noted.
+   */
+  derive(settings: Settings, asOf: IsoDate, today?: IsoDate): Promise<BookNote[]>;
   accounts(batchSize: number): AsyncIterable<{ account: AccountFacts; benchmarks: Benchmark[] }[]>;
   storePotentials(potentials: readonly Potential[]): Promise<void>;
   groups(batchSize: number): AsyncIterable<GroupView[]>;
@@ -75,6 +93,150 @@ export type Book = {
 };
 
 export type FoundAccount =
-  | { is: 'found'; accountId: RecordId; group: GroupView; accounts: { account: AccountFacts; potential: Potential }[]; decision: Decision | null }
+  | {
+      is: 'found';
+      accountId: RecordId;
+      group: GroupView;
+      accounts: { account: AccountFacts; potential: Potential }[];
+      decision: Decision | null;
+    }
   | { is: 'ambiguous'; matches: { accountId: RecordId; name: string }[] }
   | { is: 'notFound'; near: string[] };
+
+export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
+
+/** Raised when tables or stored JSON change their shape: a book of another format is thrown away and pulled anew. */
+const FORMAT = 1;
+
+/**
+ * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
+ *
+ * Shape:  one writer per file, any number of readers of a published one; memory is bounded by `memoryLimit` (512MB).
+ * Errors: `BookError` where another run writes the file, or where a reader finds none, or one of another version.
+ */
+export async function openBook(file: string, options: BookOptions = {}): Promise<Book> {
+  const { memoryLimit = '512MB', threads = 2, readOnly = false } = options;
+  const duckOptions = { memoryLimit, threads, readOnly };
+  if (readOnly && !existsSync(file)) {
+    throw new BookError(`There is no book at ${file}.`, ['Run a sync first.']);
+  }
+  const duck = await openDuck(file, duckOptions);
+  const isCurrent = (await formatOf(duck)) === FORMAT;
+  if (isCurrent) return bookOn(file, duck);
+  if (readOnly) {
+    await duck.close();
+    throw new BookError(`The book at ${file} was written by another version.`, ['Run a sync first.']);
+  }
+  await createAnew(duck);
+  return bookOn(file, duck);
+}
+
+async function formatOf(duck: Duck): Promise<number | null> {
+  const [table] = await duck.rows(
+    "SELECT table_name FROM information_schema.tables WHERE table_name = 'remembered' LIMIT 1",
+  );
+  if (table === undefined) return null;
+  const format = await recall(duck, 'format');
+  return typeof format === 'number' ? format : null;
+}
+
+async function createAnew(duck: Duck): Promise<void> {
+  const tables = await duck.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'");
+  for (const row of tables) await duck.run(`DROP TABLE "${textOf(row, 'table_name')}"`);
+  await duck.run('CREATE TABLE remembered (key VARCHAR, value VARCHAR)');
+  for (const table of ['account', 'opportunity', 'line', 'task'] as const) await duck.run(createTable(table));
+  await duck.run(createResults);
+  await remember(duck, 'format', FORMAT);
+}
+
+function bookOn(file: string, duck: Duck): Book {
+  return {
+    file,
+    ingest: async (table, spooled, labels) => {
+      const rows = await ingest(duck, table, spooled);
+      if (labels !== undefined) await remember(duck, 'labels', labels);
+      return rows;
+    },
+    derive: async (settings, asOf, today = asOf) => {
+      const notes = await derive(duck, settings, asOf, today);
+      await remember(duck, 'asOf', asOf);
+      return notes;
+    },
+    accounts: (batchSize) => accounts(duck, batchSize),
+    storePotentials: (potentials) => storePotentials(duck, potentials),
+    groups: (batchSize) => groups(duck, batchSize),
+    storeDecisions: (decisions) => storeDecisions(duck, decisions),
+    decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
+    find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
+    remember: (key, value) => remember(duck, `run.${key}`, value),
+    recall: (key) => recall(duck, `run.${key}`),
+    publish: (target) => publish(duck, target),
+    close: () => duck.close(),
+  };
+}
+
+async function* accounts(duck: Duck, batchSize: number): ReturnType<Book['accounts']> {
+  await readingOf(duck);
+  const benchmarks = await benchmarksByPeerGroup(duck);
+  for await (const batch of batches(duck, 'account_no', batchSize, (range) => accountsIn(duck, range))) {
+    yield batch.map(({ account, peerNo }) => ({ account, benchmarks: benchmarks.get(peerNo) ?? [] }));
+  }
+}
+
+async function* groups(duck: Duck, batchSize: number): ReturnType<Book['groups']> {
+  const reading = await readingOf(duck);
+  yield* batches(duck, 'group_no', batchSize, (range) => groupsIn(duck, range, reading));
+}
+
+/** Accounts and groups are numbered from 0 without gaps, so that a batch is a range, and no cursor stays open. */
+async function* batches<T>(
+  duck: Duck,
+  number: 'account_no' | 'group_no',
+  batchSize: number,
+  read: (range: Range) => Promise<T[]>,
+): AsyncIterable<T[]> {
+  const [row] = await duck.rows(`SELECT COALESCE(MAX(${number}), -1) AS last FROM member`);
+  const last = row === undefined ? -1 : numberOf(row, 'last');
+  for (let from = 0; from <= last; from += batchSize) {
+    yield await read({ from, to: Math.min(from + batchSize - 1, last) });
+  }
+}
+
+async function readingOf(duck: Duck): Promise<Reading> {
+  const asOf = await recall(duck, 'asOf');
+  if (typeof asOf !== 'string') throw new BookError('The book was pulled but not derived yet.', ['Run a sync first.']);
+  const remembered = await recallText(duck, 'labels');
+  // Written by `ingest` from a `Labels`.
+  const labels: Labels | null = remembered === null ? null : JSON.parse(remembered);
+  return { asOf, labels };
+}
+
+async function remember(duck: Duck, key: string, value: unknown): Promise<void> {
+  await duck.run(`
+    BEGIN TRANSACTION;
+    DELETE FROM remembered WHERE key = ${literal(key)};
+    INSERT INTO remembered VALUES (${literal(key)}, ${literal(JSON.stringify(value ?? null))});
+    COMMIT`);
+}
+
+async function recall(duck: Duck, key: string): Promise<unknown> {
+  const text = await recallText(duck, key);
+  return text === null ? null : JSON.parse(text);
+}
+
+async function recallText(duck: Duck, key: string): Promise<string | null> {
+  const [row] = await duck.rows('SELECT value FROM remembered WHERE key = $key', { key });
+  return row === undefined ? null : textOf(row, 'value');
+}
+
+/** Readers see the old book or the new one, never half of one. */
+async function publish(duck: Duck, target: string): Promise<void> {
+  const fresh = `${target}.${randomUUID()}`;
+  try {
+    await duck.copyTo(fresh);
+    chmodSync(fresh, 0o600);
+    renameSync(fresh, target);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}

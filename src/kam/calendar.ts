@@ -10,11 +10,8 @@ export function isDay(text: string): text is IsoDate {
   return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
 }
 
-/** The last day of the last month that is over on `today`: 2026-11-24 gives 2026-10-31, and so does 2026-10-31 + 1. */
-export function lastMonthEnd(today: IsoDate): IsoDate {
-  const tomorrow = addDays(today, 1);
-  return addDays(`${tomorrow.slice(0, 7)}-01`, -1);
-}
+/** The last day of the last month that is over on `today`: 2026-10-31 from 2026-11-01 to 2026-11-30. */
+export const lastMonthEnd = (today: IsoDate): IsoDate => addDays(`${today.slice(0, 7)}-01`, -1);
 
 export const addDays = (day: IsoDate, days: number): IsoDate =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);

@@ -71,4 +71,8 @@ export type GroupFacts = {
 };
 
 /** A person's word over the machine's: it needs a reason and an expiry, and sets the tier that it names. */
-export type Override = { tier: 'key' | 'candidate' | 'large' | 'standard'; reason: string | null; until: IsoDate | null };
+export type Override = {
+  tier: 'key' | 'candidate' | 'large' | 'standard';
+  reason: string | null;
+  until: IsoDate | null;
+};

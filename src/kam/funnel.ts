@@ -2,7 +2,7 @@
 import type { PeopleRated, ScoreCriterion, StrategyCriterion } from './criteria.js';
 import type { GroupFacts, Override, Rating } from './facts.js';
 import type { GroupPotential } from './potential.js';
-import { scoreGroup, type Score, type ScoreScale } from './score.js';
+import { exceeds, isDecidable, scoreGroup, type Score, type ScoreScale } from './score.js';
 import { segmentOf } from './segment.js';
 import type { Settings } from './settings.js';
 import { answerStrategy, soleReason } from './strategy.js';
@@ -30,14 +30,26 @@ export type StrategyAnswer = {
 
 /** Why a group stands where it stands, as data; `wording.ts` says it in English or German. */
 export type Reason =
-  | { is: 'segment'; segment: Segment; revenue: Cents | Unknown; potential: Cents | Unknown; lines: SegmentLines; kept: boolean }
+  | {
+      is: 'segment';
+      segment: Segment;
+      revenue: Cents | Unknown;
+      potential: Cents | Unknown;
+      lines: SegmentLines;
+      kept: boolean;
+    }
   | { is: 'excluded'; reason: string | null }
   | { is: 'strategyPassed'; mean: Fraction; by: 'mean' | PeopleRated }
   | { is: 'strategyFailed'; highest: Fraction; minimum: Fraction }
   | { is: 'strategyUndecided'; lowest: Fraction; highest: Fraction; minimum: Fraction; missing: PeopleRated[] }
   | { is: 'scoreExceeded'; points: Points; threshold: Points; best: ScoreReason[] }
   | { is: 'scoreNotExceeded'; points: Points; threshold: Points; worst: ScoreReason[] }
-  | { is: 'scoreUndecided'; confidence: Fraction; minimum: Fraction; unknown: { criterion: ScoreCriterion; why: WhyUnknown }[] }
+  | {
+      is: 'scoreUndecided';
+      confidence: Fraction;
+      minimum: Fraction;
+      unknown: { criterion: ScoreCriterion; why: WhyUnknown }[];
+    }
   | { is: 'overCapacity'; rank: number; capacity: number }
   | { is: 'uncalibrated' }
   | { is: 'accepted'; on: IsoDate }
@@ -46,7 +58,7 @@ export type Reason =
   | { is: 'asked'; on: IsoDate }
   | { is: 'notAsked' }
   | { is: 'overridden'; tier: Tier; reason: string; until: IsoDate }
-  | { is: 'overrideRefused'; tier: Tier; because: 'noAgreement' | 'noReason' | 'noExpiry' | 'expired' };
+  | { is: 'overrideRefused'; tier: Tier; because: 'noAgreement' | 'noReason' | 'noExpiry' | 'expired' | 'excluded' };
 
 /** A part of the score that explains it: what it adds, and out of how much it could add. */
 export type ScoreReason = { criterion: ScoreCriterion; contribution: Points; possible: Points };
@@ -57,7 +69,7 @@ export type NextStep =
   | { is: 'await' }
   | { is: 'reask'; on: IsoDate | null }
   | { is: 'grow'; families: { family: string; amount: Cents }[] }
-  | { is: 'learn'; criterion: ScoreCriterion }
+  | { is: 'learn'; criterion: ScoreCriterion | 'countries'; why: WhyUnknown }
   | { is: 'none' };
 
 export type Decision = {
@@ -80,7 +92,8 @@ export type StandingDecision = { tier: Tier | null; segment: Segment | null };
  * Decides one group.
  *
  * Shape:  every gate is answered by itself; `gate` is where the group stands. The machine proposes candidates; only an
- *         accepted agreement with enough commitments makes a key account, and the machine never takes that away.
+ *         accepted agreement with enough commitments makes a key account, and while it is accepted the machine never
+ *         takes that away. A person can, by an override or by excluding the group.
  * Units:  cents per year, points 0–100, fractions.
  * Errors: none. An unknown that could turn the result makes the gate undecided, never failed.
  * Source: Milz 2022, steps 0–3.
@@ -92,24 +105,39 @@ export function decide(
   run: { lines: SegmentLines; scale: ScoreScale },
   settings: Settings,
 ): Decision {
-  const { segment, kept } = segmentOf(
-    facts.yearlyRevenue,
-    potential.additional,
-    run.lines,
-    settings,
-    standing.segment,
-  );
+  const { segment, kept } = segmentOf(facts.yearlyRevenue, potential.additional, run.lines, settings, standing.segment);
   const strategy = answerStrategy(facts, settings);
   const score = scoreGroup(facts, potential, run.scale, settings);
+  const known: Known = { facts, potential, standing, lines: run.lines, segment, kept, strategy, score };
   const base = { groupId: facts.groupId, segment, strategy, score };
-  const way = throughGates({ facts, potential, lines: run.lines, segment, kept, strategy, score }, settings);
-  return overridden({ ...base, ...way, ...asked(way, facts, potential) }, facts);
+  if (facts.exclusion !== null) return { ...base, ...excluded(facts.exclusion, facts.override) };
+  const way = throughGates(known, settings);
+  return overridden({ ...base, ...way, ...asked(way, known) }, known);
+}
+
+/** Where a group stands, and what follows from it. */
+type Standing = Pick<Decision, 'gate' | 'gateResult' | 'reasons' | 'tier' | 'nextStep'>;
+
+/** People's knock-out: it comes before every gate, and an override does not lift it. */
+function excluded({ reason }: NonNullable<GroupFacts['exclusion']>, override: Override | null): Standing {
+  const refused: Reason[] =
+    override === null || override.tier === 'standard'
+      ? []
+      : [{ is: 'overrideRefused', tier: override.tier, because: 'excluded' }];
+  return {
+    gate: 'segment',
+    gateResult: 'failed',
+    reasons: [{ is: 'excluded', reason }, ...refused],
+    tier: 'standard',
+    nextStep: { is: 'none' },
+  };
 }
 
 type Way = { gate: Gate; gateResult: GateResult; reasons: Reason[] };
 type Known = {
   facts: GroupFacts;
   potential: GroupPotential;
+  standing: StandingDecision;
   lines: SegmentLines;
   segment: Segment;
   kept: boolean;
@@ -120,9 +148,6 @@ type Known = {
 /** How far the group gets by computation alone: to the customer (`ask`), or to the gate that stops it. */
 function throughGates(known: Known, settings: Settings): Way {
   const { facts, potential, lines, segment, kept, strategy, score } = known;
-  if (facts.exclusion !== null) {
-    return { gate: 'segment', gateResult: 'failed', reasons: [{ is: 'excluded', reason: facts.exclusion.reason }] };
-  }
   const segmentReason: Reason = {
     is: 'segment',
     segment,
@@ -161,13 +186,18 @@ function throughGates(known: Known, settings: Settings): Way {
   return { gate: 'ask', gateResult: 'open', reasons: [...hard.reasons, segmentReason, ...passed] };
 }
 
-function answerScore(score: Score, settings: Settings): { result: 'passed' | 'failed' | 'undecided'; reasons: Reason[] } {
+function answerScore(
+  score: Score,
+  settings: Settings,
+): { result: 'passed' | 'failed' | 'undecided'; reasons: Reason[] } {
   const { threshold, minimumConfidence } = settings.score;
   const { points, confidence } = score;
-  if (!isKnown(points) || confidence < minimumConfidence) {
-    const missing = score.parts.flatMap(({ criterion, weight, points: part }) =>
-      isKnown(part) || weight === 0 ? [] : [{ criterion, why: part.unknown }],
-    );
+  if (!isKnown(points) || !isDecidable(score, settings)) {
+    const missing = score.parts
+      .toSorted((a, b) => b.weight - a.weight)
+      .flatMap(({ criterion, weight, points: part }) =>
+        isKnown(part) || weight === 0 ? [] : [{ criterion, why: part.unknown }],
+      );
     return {
       result: 'undecided',
       reasons: [{ is: 'scoreUndecided', confidence, minimum: minimumConfidence, unknown: missing }],
@@ -175,8 +205,11 @@ function answerScore(score: Score, settings: Settings): { result: 'passed' | 'fa
   }
   const uncalibrated: Reason[] = score.calibrated ? [] : [{ is: 'uncalibrated' }];
   const parts = scoreReasons(score);
-  return points > threshold
-    ? { result: 'passed', reasons: [{ is: 'scoreExceeded', points, threshold, best: parts.slice(0, 3) }, ...uncalibrated] }
+  return exceeds(points, threshold)
+    ? {
+        result: 'passed',
+        reasons: [{ is: 'scoreExceeded', points, threshold, best: parts.slice(0, 3) }, ...uncalibrated],
+      }
     : {
         result: 'failed',
         reasons: [
@@ -198,36 +231,29 @@ function scoreReasons(score: Score): ScoreReason[] {
 const byShortfall = (parts: readonly ScoreReason[]): ScoreReason[] =>
   parts.toSorted((a, b) => b.possible - b.contribution - (a.possible - a.contribution));
 
-/** What the customer's answer makes of a group: an accepted key account stays one, whatever the figures say today. */
-function asked(
-  way: Way,
-  facts: GroupFacts,
-  potential: GroupPotential,
-): Way & { tier: Tier; nextStep: NextStep } {
-  const { answer } = facts;
+/**
+ * What the customer's answer makes of a group: an accepted key account stays one, whatever the figures say today.
+ *
+ * Choice: commitments that lapse after the crowning are a matter for the review, not for a night's run.
+ */
+function asked(way: Way, known: Known): Standing {
+  const { answer } = known.facts;
   const reached = way.gate === 'ask';
+  const waiting: Tier = reached ? 'candidate' : 'standard';
   switch (answer.is) {
-    case 'accepted':
-      if (answer.isEnough) {
-        const reason: Reason = { is: 'accepted', on: answer.on };
-        return {
-          gate: 'ask',
-          gateResult: 'passed',
-          reasons: [reason, ...way.reasons],
-          tier: 'key',
-          nextStep: growStep(potential),
-        };
-      }
-      return {
-        ...way,
-        reasons: [{ is: 'acceptedNotEnough', on: answer.on }, ...way.reasons],
-        tier: reached ? 'candidate' : 'standard',
-        nextStep: { is: 'await' },
-      };
+    case 'accepted': {
+      const reason: Reason = { is: answer.isEnough ? 'accepted' : 'acceptedNotEnough', on: answer.on };
+      const reasons = [reason, ...way.reasons];
+      const nextStep: NextStep = answer.isEnough ? growStep(known) : { is: 'await' };
+      return answer.isEnough || known.standing.tier === 'key'
+        ? { gate: 'ask', gateResult: 'passed', reasons, tier: 'key', nextStep }
+        : { ...way, reasons, tier: waiting, nextStep };
+    }
     case 'declined': {
       const reason: Reason = { is: 'declined', on: answer.on, reason: answer.reason, reaskOn: answer.reaskOn };
       return {
-        ...(reached ? { gate: 'ask', gateResult: 'failed' } : { gate: way.gate, gateResult: way.gateResult }),
+        gate: way.gate,
+        gateResult: reached ? 'failed' : way.gateResult,
         reasons: [reason, ...way.reasons],
         tier: 'large',
         nextStep: { is: 'reask', on: answer.reaskOn },
@@ -237,34 +263,34 @@ function asked(
       return {
         ...way,
         reasons: [{ is: 'asked', on: answer.on }, ...way.reasons],
-        tier: reached ? 'candidate' : 'standard',
+        tier: waiting,
         nextStep: { is: 'await' },
       };
     case 'notAsked':
-      return {
-        ...way,
-        reasons: reached ? [...way.reasons, { is: 'notAsked' }] : way.reasons,
-        tier: reached ? 'candidate' : 'standard',
-        nextStep: reached ? { is: 'ask' } : stepBefore(way, potential),
-      };
+      return reached
+        ? { ...way, reasons: [...way.reasons, { is: 'notAsked' }], tier: waiting, nextStep: { is: 'ask' } }
+        : { ...way, tier: waiting, nextStep: stepBefore(way, known) };
   }
 }
 
-/** The next step for a group that does not reach the customer. */
-function stepBefore(way: Way, potential: GroupPotential): NextStep {
+/** The next step for a group that does not reach the customer: an answer that could turn it, else whitespace. */
+function stepBefore(way: Way, known: Known): NextStep {
   for (const reason of way.reasons) {
-    if (reason.is === 'strategyUndecided' && reason.missing.length > 0) return { is: 'rate', criteria: reason.missing };
-    if (reason.is === 'scoreUndecided') {
-      const [first] = reason.unknown;
-      if (first !== undefined) return { is: 'learn', criterion: first.criterion };
+    if (way.gateResult !== 'undecided') break;
+    if (reason.is === 'strategyUndecided') {
+      return reason.missing.length > 0
+        ? { is: 'rate', criteria: reason.missing }
+        : { is: 'learn', criterion: 'countries', why: 'noCountry' };
     }
-    if (reason.is === 'excluded') return { is: 'none' };
-    if (reason.is === 'segment' && reason.segment !== 'top' && reason.segment !== 'development') return { is: 'none' };
+    const heaviest = reason.is === 'scoreUndecided' ? reason.unknown[0] : undefined;
+    if (heaviest !== undefined) return { is: 'learn', ...heaviest };
   }
-  return growStep(potential);
+  return growStep(known);
 }
 
-function growStep(potential: GroupPotential): NextStep {
+/** Only where much potential is left is whitespace worth the effort. */
+function growStep({ segment, potential }: Known): NextStep {
+  if (segment !== 'top' && segment !== 'development') return { is: 'none' };
   const families = potential.cells
     .filter((cell) => cell.kind === 'crossSell')
     .slice(0, 3)
@@ -273,38 +299,43 @@ function growStep(potential: GroupPotential): NextStep {
 }
 
 /** A person's override sets the tier that it names, if it says why and until when; a key account still needs the customer. */
-function overridden(decision: Decision, facts: GroupFacts): Decision {
-  const { override } = facts;
+function overridden(decision: Decision, known: Known): Decision {
+  const { override, answer } = known.facts;
   if (override === null) return decision;
-  const refusal = refusalOf(override, facts, decision);
-  if (refusal !== null) {
-    const reason: Reason = { is: 'overrideRefused', tier: override.tier, because: refusal };
-    return { ...decision, reasons: [reason, ...decision.reasons] };
-  }
-  const reason: Reason = {
-    is: 'overridden',
-    tier: override.tier,
-    reason: override.reason ?? '',
-    until: override.until ?? facts.asOf,
-  };
-  return { ...decision, tier: override.tier, reasons: [reason, ...decision.reasons] };
+  const judged = judgedOverride(override, known.facts.asOf, decision.tier);
+  const reasons = [judged, ...decision.reasons];
+  if (judged.is === 'overrideRefused') return { ...decision, reasons };
+  const { tier } = override;
+  if (tier === decision.tier) return { ...decision, reasons };
+  const asks = tier === 'candidate' && answer.is === 'notAsked';
+  return { ...decision, tier, reasons, nextStep: asks ? { is: 'ask' } : growStep(known) };
 }
 
-function refusalOf(override: Override, facts: GroupFacts, decision: Decision): 'noAgreement' | 'noReason' | 'noExpiry' | 'expired' | null {
-  if (override.reason === null || override.reason.trim() === '') return 'noReason';
-  if (override.until === null) return 'noExpiry';
-  if (override.until < facts.asOf) return 'expired';
-  return override.tier === 'key' && decision.tier !== 'key' ? 'noAgreement' : null;
+function judgedOverride(
+  { tier, reason, until }: Override,
+  asOf: IsoDate,
+  decided: Tier,
+): Extract<Reason, { is: 'overridden' | 'overrideRefused' }> {
+  const refused = (because: 'noAgreement' | 'noReason' | 'noExpiry' | 'expired') =>
+    ({ is: 'overrideRefused', tier, because }) as const;
+  if (reason === null || reason.trim() === '') return refused('noReason');
+  if (until === null) return refused('noExpiry');
+  if (until < asOf) return refused('expired');
+  if (tier === 'key' && decided !== 'key') return refused('noAgreement');
+  return { is: 'overridden', tier, reason, until };
 }
 
 /**
  * Keeps the programme within its capacity: a candidate whose rank lies beyond it waits at the score gate.
  *
- * Rank 1 is the best; key accounts are ranked first and are never cut.
+ * Rank 1 is the best; key accounts are ranked first and are never cut. Choice: nor is a customer who was asked already,
+ * or whom a person's override made a candidate.
  */
 export function applyCapacity(decision: Decision, rank: number, capacity: number): Decision {
-  const byPerson = decision.reasons.some(({ is }) => is === 'overridden');
-  if (rank <= capacity || decision.tier !== 'candidate' || byPerson) return decision;
+  const isPromised = decision.reasons.some(
+    ({ is }) => is === 'overridden' || is === 'asked' || is === 'acceptedNotEnough',
+  );
+  if (rank <= capacity || decision.tier !== 'candidate' || isPromised) return decision;
   return {
     ...decision,
     tier: 'standard',

@@ -41,7 +41,12 @@ export function reviewsFor(
   today: IsoDate,
 ): WantedReview[] {
   const urgency = isKnown(decision.score.points) ? decision.score.points : 0;
-  const review = (kind: ReviewKind, subject: string, words: { subject: string; description: string }, rank: number): WantedReview => {
+  const review = (
+    kind: ReviewKind,
+    subject: string,
+    words: { subject: string; description: string },
+    rank: number,
+  ): WantedReview => {
     const rule = settings.review[kind];
     return {
       urgency: rank,
@@ -61,7 +66,14 @@ export function reviewsFor(
   const { nextStep } = decision;
   if (nextStep.is === 'rate' && settings.review.rate.active) {
     for (const criterion of nextStep.criteria.slice(0, MAXIMUM_RATINGS)) {
-      wanted.push(review('rate', ratingSubject(criterion), reviewText({ is: 'rate', criterion, name: facts.name, decision }, settings), urgency));
+      wanted.push(
+        review(
+          'rate',
+          ratingSubject(criterion),
+          reviewText({ is: 'rate', criterion, name: facts.name, decision }, settings),
+          urgency,
+        ),
+      );
     }
   }
   if (nextStep.is === 'ask' && settings.review.ask.active) {
@@ -70,7 +82,9 @@ export function reviewsFor(
   const [cell] = potential.cells.filter(({ kind }) => kind === 'crossSell');
   const grows = decision.segment === 'top' || decision.segment === 'development';
   if (grows && facts.exclusion === null && cell !== undefined && settings.review.grow.active) {
-    wanted.push(review('grow', shortened(cell.family), reviewText({ is: 'grow', cell, name: facts.name }, settings), cell.amount));
+    wanted.push(
+      review('grow', shortened(cell.family), reviewText({ is: 'grow', cell, name: facts.name }, settings), cell.amount),
+    );
   }
   return wanted;
 }

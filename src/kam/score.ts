@@ -45,12 +45,7 @@ export type Score = {
  * Errors: none. Below `settings.score.minimumConfidence` the caller reads the answer as undecided.
  * Source: Milz 2022, step 2 (“harte, messbare Kennziffern … Score”).
  */
-export function scoreGroup(
-  facts: GroupFacts,
-  potential: GroupPotential,
-  scale: ScoreScale,
-  settings: Settings,
-): Score {
+export function scoreGroup(facts: GroupFacts, potential: GroupPotential, scale: ScoreScale, settings: Settings): Score {
   const values: Record<ScoreCriterion, number | Unknown> = {
     potential: potential.additional,
     margin: facts.contributionMargin,
@@ -80,12 +75,30 @@ export function scoreGroup(
   };
 }
 
-/** 0 points at and below `zero`, 50 at `half`, 100 at and above `full`; linear between. */
+/**
+ * 0 points at and below `zero`, 50 at `half`, 100 at and above `full`; linear between.
+ *
+ * Each stretch is divided before it is multiplied, so that rounding can't make a higher value earn less.
+ */
 export function pointsOn({ zero, half, full }: Anchors, value: number): Points {
   if (value <= zero) return 0;
   if (value >= full) return 100;
-  return value <= half ? (50 * (value - zero)) / (half - zero) : 50 + (50 * (value - half)) / (full - half);
+  return value <= half ? 50 * ((value - zero) / (half - zero)) : 50 + 50 * ((value - half) / (full - half));
 }
+
+/**
+ * Whether a score beats the threshold: it must be exceeded, not just reached.
+ *
+ * Choice: compared with the two decimals that people read, so that nobody sees “60 exceeds 60”, and so that rounding
+ *         in the last digit of a weight decides nothing.
+ */
+export const exceeds = (points: Points, threshold: Points): boolean => asRead(points) > asRead(threshold);
+
+const asRead = (points: Points): number => Math.round(points * 100);
+
+/** Whether enough of the weights is known for the score to be an answer, in hundredths of a percent as people read it. */
+export const isDecidable = (score: Score, { score: { minimumConfidence } }: Settings): boolean =>
+  isKnown(score.points) && Math.round(score.confidence * 10_000) >= Math.round(minimumConfidence * 10_000);
 
 /**
  * The scale of a run: the admin's anchors where set, else those given for the money criteria.
@@ -116,28 +129,38 @@ export function scaleFrom(settings: Settings, given: MoneyAnchors): ScoreScale {
  * Anchors from the funnel's entrants: 50 points at the median, 100 at the 90th percentile.
  *
  * Shape:  0 points at the minimum amount that segments are cut at (0 for margin); NaN entrants are unknown and left out.
- * Errors: none. Unknown with fewer than three known entrants. Choice: where entrants are too alike to tell apart,
- *         `half` and `full` are spread to at least 1 % of each other's distance from zero, so that the scale stays strictly increasing.
+ *         What an earlier run remembers stands; what it could not know is taken now.
+ * Errors: none. Unknown with fewer than three known entrants. Choice: two customers have no middle; such an org is told
+ *         that its scale is not set, and sets three amounts.
  */
 export function anchorsOfEntrants(
   entrants: { potential: Float64Array; margin: Float64Array; risk: Float64Array },
   settings: Settings,
+  remembered: MoneyAnchors | null = null,
 ): MoneyAnchors {
+  const of = (criterion: keyof MoneyAnchors, zero: number): Anchors | Unknown => {
+    const before = remembered?.[criterion];
+    return before !== undefined && isKnown(before) ? before : anchorsOf(entrants[criterion], zero);
+  };
   return {
-    potential: anchorsOf(entrants.potential, settings.segment.minimumPotential),
-    margin: anchorsOf(entrants.margin, 0),
-    risk: anchorsOf(entrants.risk, settings.segment.minimumRevenue),
+    potential: of('potential', settings.segment.minimumPotential),
+    margin: of('margin', 0),
+    risk: of('risk', settings.segment.minimumRevenue),
   };
 }
 
 const MINIMUM_ENTRANTS = 3;
 
+/**
+ * Choice: entrants too alike to tell apart, or below zero points, still need a rising scale: `half` and `full` are set
+ * at least 1 % of the amount at zero points (or a cent) apart.
+ */
 function anchorsOf(values: Float64Array, zero: number): Anchors | Unknown {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   if (sorted.length < MINIMUM_ENTRANTS) return unknown('noAnchors');
-  const gap = Math.max(1, Math.abs(zero) * 0.01);
+  const gap = Math.max(1, Math.round(zero / 100));
   const half = Math.max(Math.round(quantile(sorted, 0.5)), zero + gap);
-  const full = Math.max(Math.round(quantile(sorted, 0.9)), half + Math.max(gap, (half - zero) * 0.01));
+  const full = Math.max(Math.round(quantile(sorted, 0.9)), half + gap);
   return { zero, half, full };
 }
 

@@ -1,7 +1,7 @@
 /** Step 0: which groups are poured into the funnel, by revenue and by additional potential. */
 import type { Segment, SegmentLines } from './funnel.js';
 import type { Settings } from './settings.js';
-import type { Cents, Fraction } from './units.js';
+import { toCents, type Cents, type Fraction } from './units.js';
 import { isKnown, type Unknown } from './unknown.js';
 
 /**
@@ -34,7 +34,7 @@ export function segmentLines(
 /** The value of the last group in the smallest set of largest groups that makes `share` of the total; 0 for no total. */
 function lineAtShare(values: Float64Array, share: Fraction): Cents {
   const descending = values.filter((value) => value > 0).sort((a, b) => b - a);
-  const wanted = share * descending.reduce((sum, value) => sum + value, 0);
+  const wanted = toCents(share * descending.reduce((sum, value) => sum + value, 0));
   let reached = 0;
   let line = 0;
   for (const value of descending) {

@@ -1,6 +1,12 @@
 /** What an admin can set, what it means and its defaults: the single truth that custom metadata, docs and code share. */
 import { z } from 'zod';
-import { moneyCriteria, scoreCriteria, strategyCriteria, type ScoreCriterion, type StrategyCriterion } from './criteria.js';
+import {
+  moneyCriteria,
+  scoreCriteria,
+  strategyCriteria,
+  type ScoreCriterion,
+  type StrategyCriterion,
+} from './criteria.js';
 import { toCents, type Cents } from './units.js';
 
 /** What a setting measures; it says which metadata type holds it and how people write it. */
@@ -33,9 +39,15 @@ function scoreCriterion(weight: number, anchors: readonly [number, number, numbe
   return z.object({
     active: flag('Whether the criterion takes part in the score.').default(true),
     weight: points('Weight of the criterion, on any scale common to all.', MAXIMUM_WEIGHT).default(weight),
-    zeroAt: anchor(`Value that earns 0 points. ${unit}`).nullable().default(anchors?.[0] ?? null),
-    halfAt: anchor(`Value that earns 50 points. ${unit}`).nullable().default(anchors?.[1] ?? null),
-    fullAt: anchor(`Value that earns 100 points. ${unit}`).nullable().default(anchors?.[2] ?? null),
+    zeroAt: anchor(`Value that earns 0 points. ${unit}`)
+      .nullable()
+      .default(anchors?.[0] ?? null),
+    halfAt: anchor(`Value that earns 50 points. ${unit}`)
+      .nullable()
+      .default(anchors?.[1] ?? null),
+    fullAt: anchor(`Value that earns 100 points. ${unit}`)
+      .nullable()
+      .default(anchors?.[2] ?? null),
   });
 }
 
@@ -44,9 +56,15 @@ function strategyCriterion(weight: number, bands: readonly [number, number, numb
   return z.object({
     active: flag('Whether the criterion takes part in the strategic gate.').default(true),
     weight: points('Weight of the criterion, on any scale common to all.', MAXIMUM_WEIGHT).default(weight),
-    oneFrom: from(1).nullable().default(bands?.[0] ?? null),
-    twoFrom: from(2).nullable().default(bands?.[1] ?? null),
-    threeFrom: from(3).nullable().default(bands?.[2] ?? null),
+    oneFrom: from(1)
+      .nullable()
+      .default(bands?.[0] ?? null),
+    twoFrom: from(2)
+      .nullable()
+      .default(bands?.[1] ?? null),
+    threeFrom: from(3)
+      .nullable()
+      .default(bands?.[2] ?? null),
   });
 }
 
@@ -58,7 +76,9 @@ function reviewRule(dueDays: number, priority: 'High' | 'Normal' | 'Low', period
     active: flag('Whether tasks of this kind are opened.').default(true),
     dueDays: count('Days from the run to the due date.', 0, 365).default(dueDays),
     priority: choice('Priority of the task.', ['High', 'Normal', 'Low']).default(priority),
-    period: choice('A task of this kind comes back at most once per period.', ['Month', 'Quarter', 'Year']).default(period),
+    period: choice('A task of this kind comes back at most once per period.', ['Month', 'Quarter', 'Year']).default(
+      period,
+    ),
     capPerOwner: count('Open tasks of this kind that one owner gets at most; empty for no limit.', 0, 9999)
       .nullable()
       .default(10),
@@ -68,7 +88,13 @@ function reviewRule(dueDays: number, priority: 'High' | 'Normal' | 'Low', period
 const family = z.object({
   family: text('Product family as it stands on the product.'),
   aliasOf: text('Family that this one is counted as.').nullable().default(null),
-  margin: z.number().min(-1).max(1).nullable().default(null).register(kinds, { kind: 'fraction', says: 'Contribution margin of the family.' }),
+  margin: z
+    .number()
+    .min(-1)
+    .max(1)
+    .nullable()
+    .default(null)
+    .register(kinds, { kind: 'fraction', says: 'Contribution margin of the family.' }),
   inScope: flag('Whether the family takes part in potential.').default(true),
 });
 
@@ -77,7 +103,10 @@ export const settingsSchema = z.object({
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/)
-    .register(kinds, { kind: 'text', says: 'ISO code of the corporate currency, for words only; empty: amounts carry no symbol.' })
+    .register(kinds, {
+      kind: 'text',
+      says: 'ISO code of the corporate currency, for words only; empty: amounts carry no symbol.',
+    })
     .nullable()
     .default(null),
   revenue: z
@@ -85,13 +114,19 @@ export const settingsSchema = z.object({
     .prefault({}),
   segment: z
     .object({
-      method: choice('Where high begins: by share of the total, or by fixed amounts.', ['share', 'amount']).default('share'),
+      method: choice('Where high begins: by share of the total, or by fixed amounts.', ['share', 'amount']).default(
+        'share',
+      ),
       revenueShare: fraction('High revenue: the fewest groups that make this share of all revenue.').default(0.8),
-      potentialShare: fraction('High potential: the fewest groups that make this share of all additional potential.').default(0.8),
+      potentialShare: fraction(
+        'High potential: the fewest groups that make this share of all additional potential.',
+      ).default(0.8),
       minimumRevenue: money('Yearly revenue below which no group is high.').default(cents(14_000)),
       minimumPotential: money('Yearly additional potential below which no group is high.').default(cents(14_000)),
       revenueLine: money('Method amount: yearly revenue from which a group is high.').nullable().default(null),
-      potentialLine: money('Method amount: yearly additional potential from which a group is high.').nullable().default(null),
+      potentialLine: money('Method amount: yearly additional potential from which a group is high.')
+        .nullable()
+        .default(null),
       keepShare: fraction('A group stays high down to this share of the line.').default(0.9),
     })
     .prefault({}),
@@ -126,7 +161,9 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   safety: z
-    .object({ maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2) })
+    .object({
+      maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),
+    })
     .prefault({}),
   criterion: z
     .object({
@@ -193,7 +230,8 @@ export function canonicalSettings(settings: Settings): string {
 }
 
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (Array.isArray(value))
+    return value.map(sorted).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
@@ -224,7 +262,10 @@ function crossChecks(settings: Settings): SettingsProblem[] {
 }
 
 function weightChecks(settings: Settings, names: readonly (StrategyCriterion | ScoreCriterion)[]): SettingsProblem[] {
-  const total = names.reduce((sum, name) => sum + (settings.criterion[name].active ? settings.criterion[name].weight : 0), 0);
+  const total = names.reduce(
+    (sum, name) => sum + (settings.criterion[name].active ? settings.criterion[name].weight : 0),
+    0,
+  );
   if (total > 0) return [];
   const [first] = names;
   return [
@@ -245,36 +286,57 @@ function anchorChecks(settings: Settings, name: ScoreCriterion): SettingsProblem
     return [{ path: ['criterion', name, missing], value: null, expected: 'all three anchors, or none' }];
   }
   if (halfAt <= zeroAt) {
-    return [{ path: ['criterion', name, 'halfAt'], value: halfAt, expected: `more than the value for 0 points (${zeroAt})` }];
+    return [
+      { path: ['criterion', name, 'halfAt'], value: halfAt, expected: `more than the value for 0 points (${zeroAt})` },
+    ];
   }
   if (fullAt <= halfAt) {
-    return [{ path: ['criterion', name, 'fullAt'], value: fullAt, expected: `more than the value for 50 points (${halfAt})` }];
+    return [
+      { path: ['criterion', name, 'fullAt'], value: fullAt, expected: `more than the value for 50 points (${halfAt})` },
+    ];
   }
   return [];
 }
 
 function bandChecks(settings: Settings, name: StrategyCriterion): SettingsProblem[] {
   const { oneFrom, twoFrom, threeFrom } = settings.criterion[name];
-  const rising = (lower: number | null, upper: number | null): boolean => lower === null || upper === null || lower < upper;
+  const rising = (lower: number | null, upper: number | null): boolean =>
+    lower === null || upper === null || lower < upper;
   return [
     ...(rising(oneFrom, twoFrom)
       ? []
-      : [{ path: ['criterion', name, 'twoFrom'], value: twoFrom, expected: `more than the count for rating 1 (${oneFrom})` }]),
+      : [
+          {
+            path: ['criterion', name, 'twoFrom'],
+            value: twoFrom,
+            expected: `more than the count for rating 1 (${oneFrom})`,
+          },
+        ]),
     ...(rising(twoFrom, threeFrom)
       ? []
-      : [{ path: ['criterion', name, 'threeFrom'], value: threeFrom, expected: `more than the count for rating 2 (${twoFrom})` }]),
+      : [
+          {
+            path: ['criterion', name, 'threeFrom'],
+            value: threeFrom,
+            expected: `more than the count for rating 2 (${twoFrom})`,
+          },
+        ]),
   ];
 }
 
 function familyChecks(settings: Settings): SettingsProblem[] {
   const names = settings.families.map(({ family: name }) => name.toLowerCase());
-  const aliased = new Set(settings.families.filter(({ aliasOf }) => aliasOf !== null).map(({ family: name }) => name.toLowerCase()));
+  const aliased = new Set(
+    settings.families.filter(({ aliasOf }) => aliasOf !== null).map(({ family: name }) => name.toLowerCase()),
+  );
   return settings.families.flatMap(({ family: name, aliasOf }, index): SettingsProblem[] => {
     if (names.indexOf(name.toLowerCase()) !== index) {
       return [{ path: ['families', index, 'family'], value: name, expected: 'each family in one record only' }];
     }
     if (aliasOf !== null && aliased.has(aliasOf.toLowerCase())) {
-      return [{ path: ['families', index, 'aliasOf'], value: aliasOf, expected: 'a family that is not itself an alias' }];
+      return [
+        { path: ['families', index, 'aliasOf'], value: aliasOf, expected: 'a family that is not itself an alias' },
+      ];
     }
     return [];
   });

@@ -96,7 +96,9 @@ export function markOf(
 /** The desired mark: its day moves to the as-of date only when something else changes. */
 export function desiredMark(stands: AccountMark, fresh: Omit<AccountMark, 'assessedOn'>, asOf: IsoDate): AccountMark {
   const unchanged = { ...fresh, assessedOn: stands.assessedOn };
-  return stands.assessedOn !== null && differenceOf(stands, unchanged) === null ? unchanged : { ...fresh, assessedOn: asOf };
+  return stands.assessedOn !== null && differenceOf(stands, unchanged) === null
+    ? unchanged
+    : { ...fresh, assessedOn: asOf };
 }
 
 /** The fields in which two marks differ, before and after; null where they say the same. */

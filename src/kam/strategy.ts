@@ -15,7 +15,8 @@ const ratings = [0, 1, 2, 3] as const;
  * Shape:  passed when the weighted mean reaches the minimum, or when people rate one criterion 3 (setting).
  *         Undecided when some values of the unknown ratings would pass and others would fail.
  * Units:  means as fractions of 3.
- * Errors: none. An inactive or weightless criterion takes no part in the mean.
+ * Errors: none. An inactive or weightless criterion takes no part in the mean. Losing a rating never turns an answer
+ *         into its opposite, only into undecided.
  * Source: Milz 2022, step 1; bands and weights are our choice and are settings.
  */
 export function answerStrategy(facts: GroupFacts, settings: Settings): StrategyAnswer {
@@ -42,7 +43,7 @@ export function answerStrategy(facts: GroupFacts, settings: Settings): StrategyA
 
 /** The criterion by which the gate is passed alone, or null where the mean carries it. */
 export function soleReason(answer: StrategyAnswer, settings: Settings): PeopleRated | null {
-  if (!settings.strategy.oneIsEnough || answer.lowest >= settings.strategy.minimumMean) return null;
+  if (!settings.strategy.oneIsEnough || isEnough(answer.lowest, settings)) return null;
   return peopleRated.find((name) => settings.criterion[name].active && answer.ratings[name] === 3) ?? null;
 }
 
@@ -50,8 +51,12 @@ type Filled = Record<StrategyCriterion, Rating>;
 
 function passes(filled: Filled, settings: Settings): boolean {
   const one = settings.strategy.oneIsEnough && peopleRated.some((n) => settings.criterion[n].active && filled[n] === 3);
-  return one || meanOf(filled, settings) >= settings.strategy.minimumMean;
+  return one || isEnough(meanOf(filled, settings), settings);
 }
+
+/** Compared in hundredths of a percent, as people read it: rounding in the last digit of a weight decides nothing. */
+const isEnough = (mean: Fraction, { strategy: { minimumMean } }: Settings): boolean =>
+  Math.round(mean * 10_000) >= Math.round(minimumMean * 10_000);
 
 /** Whether, with all else as it could be, this one rating decides between pass and fail. */
 function couldTurn(name: PeopleRated, rated: Record<StrategyCriterion, Rating | Unknown>, settings: Settings): boolean {
@@ -85,7 +90,10 @@ function fill(rated: Record<StrategyCriterion, Rating | Unknown>, value: Rating)
 }
 
 function meanOf(filled: Filled, settings: Settings): Fraction {
-  return weightedMean(strategyCriteria.map((name) => ({ name, rating: filled[name] })), settings);
+  return weightedMean(
+    strategyCriteria.map((name) => ({ name, rating: filled[name] })),
+    settings,
+  );
 }
 
 function knownMean(rated: Record<StrategyCriterion, Rating | Unknown>, settings: Settings): Fraction | Unknown {

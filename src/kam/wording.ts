@@ -76,7 +76,10 @@ export const segmentName = (segment: Segment, language: Language): string => seg
 export const gateName = (gate: Gate, language: Language): string => gateNames[language][gate];
 export const resultName = (result: GateResult, language: Language): string => resultNames[language][result];
 
-const criterionNames: Record<Language, Record<ScoreCriterion | PeopleRated | 'complexity' | 'countries' | 'sites', string>> = {
+const criterionNames: Record<
+  Language,
+  Record<ScoreCriterion | PeopleRated | 'complexity' | 'countries' | 'sites', string>
+> = {
   en: {
     potential: 'additional potential',
     margin: 'contribution margin',
@@ -103,10 +106,8 @@ const criterionNames: Record<Language, Record<ScoreCriterion | PeopleRated | 'co
   },
 };
 
-export const criterionName = (
-  criterion: keyof (typeof criterionNames)['en'],
-  language: Language,
-): string => criterionNames[language][criterion];
+export const criterionName = (criterion: keyof (typeof criterionNames)['en'], language: Language): string =>
+  criterionNames[language][criterion];
 
 const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
   en: {
@@ -269,7 +270,9 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
       case 'await':
         return 'Offene Antwort oder fehlende Gegenleistungen beim Kunden einholen.';
       case 'reask':
-        return step.on === null ? 'Erneut fragen, wenn sich die Lage geändert hat.' : `Erneut fragen am ${day(step.on, speech)}.`;
+        return step.on === null
+          ? 'Erneut fragen, wenn sich die Lage geändert hat.'
+          : `Erneut fragen am ${day(step.on, speech)}.`;
       case 'grow':
         return `Anbieten: ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
       case 'learn':
@@ -347,50 +350,51 @@ const scales: Record<Language, Record<PeopleRated, { question: string; scale: st
   },
 };
 
-const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { subject: string; description: string }> = {
-  en: (about, speech) => {
-    switch (about.is) {
-      case 'rate': {
-        const { question, scale } = scales.en[about.criterion];
-        return {
-          subject: `Rate ${criterionNames.en[about.criterion]}: ${about.name}`,
-          description: `${question}\n${scale}\n\nEnter the rating and its evidence on the account. It decides whether this customer becomes a candidate for key account care.\n\n${reasonsText(about.decision, speech)}`,
-        };
+const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { subject: string; description: string }> =
+  {
+    en: (about, speech) => {
+      switch (about.is) {
+        case 'rate': {
+          const { question, scale } = scales.en[about.criterion];
+          return {
+            subject: `Rate ${criterionNames.en[about.criterion]}: ${about.name}`,
+            description: `${question}\n${scale}\n\nEnter the rating and its evidence on the account. It decides whether this customer becomes a candidate for key account care.\n\n${reasonsText(about.decision, speech)}`,
+          };
+        }
+        case 'ask':
+          return {
+            subject: `Ask the customer: ${about.name}`,
+            description: `1. Do they want the special care of a key account?\n2. What do they give for it (access to countries, sites, people; joint strategy, marketing, development)?\n\nWhy this customer:\n${reasonsText(about.decision, speech)}`,
+          };
+        case 'grow':
+          return {
+            subject: `Offer ${about.cell.family}: ${about.name}`,
+            description: `Expected ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
+          };
       }
-      case 'ask':
-        return {
-          subject: `Ask the customer: ${about.name}`,
-          description: `1. Do they want the special care of a key account?\n2. What do they give for it (access to countries, sites, people; joint strategy, marketing, development)?\n\nWhy this customer:\n${reasonsText(about.decision, speech)}`,
-        };
-      case 'grow':
-        return {
-          subject: `Offer ${about.cell.family}: ${about.name}`,
-          description: `Expected ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
-        };
-    }
-  },
-  de: (about, speech) => {
-    switch (about.is) {
-      case 'rate': {
-        const { question, scale } = scales.de[about.criterion];
-        return {
-          subject: `${criterionNames.de[about.criterion]} bewerten: ${about.name}`,
-          description: `${question}\n${scale}\n\nBewertung und Beleg beim Kunden eintragen. Davon hängt ab, ob er Kandidat für die Key-Account-Betreuung wird.\n\n${reasonsText(about.decision, speech)}`,
-        };
+    },
+    de: (about, speech) => {
+      switch (about.is) {
+        case 'rate': {
+          const { question, scale } = scales.de[about.criterion];
+          return {
+            subject: `${criterionNames.de[about.criterion]} bewerten: ${about.name}`,
+            description: `${question}\n${scale}\n\nBewertung und Beleg beim Kunden eintragen. Davon hängt ab, ob er Kandidat für die Key-Account-Betreuung wird.\n\n${reasonsText(about.decision, speech)}`,
+          };
+        }
+        case 'ask':
+          return {
+            subject: `Kunden fragen: ${about.name}`,
+            description: `1. Will der Kunde die besondere Betreuung eines Key Accounts?\n2. Was ist seine Gegenleistung (Zugang zu Ländern, Standorten, Personen; gemeinsame Strategie, Vermarktung, Entwicklung)?\n\nWarum dieser Kunde:\n${reasonsText(about.decision, speech)}`,
+          };
+        case 'grow':
+          return {
+            subject: `${about.cell.family} anbieten: ${about.name}`,
+            description: `Zu erwarten: ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
+          };
       }
-      case 'ask':
-        return {
-          subject: `Kunden fragen: ${about.name}`,
-          description: `1. Will der Kunde die besondere Betreuung eines Key Accounts?\n2. Was ist seine Gegenleistung (Zugang zu Ländern, Standorten, Personen; gemeinsame Strategie, Vermarktung, Entwicklung)?\n\nWarum dieser Kunde:\n${reasonsText(about.decision, speech)}`,
-        };
-      case 'grow':
-        return {
-          subject: `${about.cell.family} anbieten: ${about.name}`,
-          description: `Zu erwarten: ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
-        };
-    }
-  },
-};
+    },
+  };
 
 /** What a task says when the worker closes it because nothing is left to do. */
 export const closingNote = (language: Language): string =>
@@ -409,7 +413,8 @@ function money(amount: Cents, { language, currency }: Speech): string {
 
 function perYear(amount: Cents | Unknown, speech: Speech): string {
   const { language } = speech;
-  if (!isKnown(amount)) return `${language === 'de' ? 'unbekannt' : 'unknown'} (${unknownWords[language][amount.unknown]})`;
+  if (!isKnown(amount))
+    return `${language === 'de' ? 'unbekannt' : 'unknown'} (${unknownWords[language][amount.unknown]})`;
   return `${money(amount, speech)} ${language === 'de' ? 'im Jahr' : 'a year'}`;
 }
 

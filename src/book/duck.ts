@@ -1,0 +1,136 @@
+/** The engine under the book: one DuckDB file, its settings, and rows in and out of it. */
+import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DuckDBInstance, type DuckDBAppender, type DuckDBConnection, type JS } from '@duckdb/node-api';
+
+export type DuckOptions = { memoryLimit: string; threads: number; readOnly: boolean };
+
+export type Row = Readonly<Record<string, JS>>;
+
+/** What the book could not read or open, and what to do about it. */
+export class BookError extends Error {
+  public override readonly name = 'BookError';
+  public constructor(
+    message: string,
+    public readonly actions: readonly string[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** SQL against one connection. */
+export type Statements = {
+  rows(sql: string, values?: Record<string, string>): Promise<Row[]>;
+  /** Streams rows, so that a whole table never stands in memory. */
+  each(sql: string, visit: (row: Row) => void): Promise<void>;
+  run(sql: string): Promise<void>;
+  /** Bulk rows, in the order of the table's columns. */
+  append<T>(table: string, items: Iterable<T>, addRow: (appender: DuckDBAppender, item: T) => void): Promise<void>;
+};
+
+/** One open file; every call awaits its turn. */
+export type Duck = Statements & {
+  /** All or nothing, with temporary tables of its own. */
+  transaction<T>(work: (inside: Statements) => Promise<T>): Promise<T>;
+  /** Copies the whole book to another file, which must not be in use. */
+  copyTo(target: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Opens or creates the file, private to the user. */
+export async function openDuck(file: string, options: DuckOptions): Promise<Duck> {
+  let open = await openFile(file, options);
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    ...statementsOn(() => open.connection, inTurn),
+    transaction: (work) => inTurn(() => inTransaction(open.instance, work)),
+    copyTo: (target) =>
+      inTurn(async () => {
+        // The engine's lock is the process's: reading the file beside it would drop it, so it is closed for the copy.
+        close(open);
+        copyFileSync(file, target, constants.COPYFILE_FICLONE);
+        open = await openFile(file, options);
+      }),
+    close: () => inTurn(async () => close(open)),
+  };
+}
+
+type OpenFile = { instance: DuckDBInstance; connection: DuckDBConnection };
+
+async function openFile(file: string, options: DuckOptions): Promise<OpenFile> {
+  if (!options.readOnly) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const instance = await DuckDBInstance.create(file, {
+    access_mode: options.readOnly ? 'READ_ONLY' : 'READ_WRITE',
+    memory_limit: options.memoryLimit,
+    threads: String(options.threads),
+    temp_directory: `${file}.tmp`,
+    // Results come in thousands of small commits; folding each few of them into the file costs more than storing them.
+    checkpoint_threshold: '1GB',
+    preserve_insertion_order: 'false',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  if (!options.readOnly) chmodSync(file, 0o600);
+  return { instance, connection: await instance.connect() };
+}
+
+/** Closing writes what is still in the log into the file, so that the file alone is the book. */
+function close({ instance, connection }: OpenFile): void {
+  connection.closeSync();
+  instance.closeSync();
+}
+
+async function inTransaction<T>(instance: DuckDBInstance, work: (inside: Statements) => Promise<T>): Promise<T> {
+  const connection = await instance.connect();
+  try {
+    await connection.run('BEGIN TRANSACTION');
+    const result = await work(
+      statementsOn(
+        () => connection,
+        (statement) => statement(),
+      ),
+    );
+    await connection.run('COMMIT');
+    return result;
+  } finally {
+    // Closing a connection rolls back what was not committed.
+    connection.closeSync();
+  }
+}
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+function statementsOn(connection: () => DuckDBConnection, inTurn: InTurn): Statements {
+  return {
+    rows: (sql, values) => inTurn(async () => (await connection().runAndReadAll(sql, values)).getRowObjectsJS()),
+    each: (sql, visit) =>
+      inTurn(async () => {
+        for await (const batch of (await connection().stream(sql)).yieldRowObjectJs()) batch.forEach(visit);
+      }),
+    run: (sql) =>
+      inTurn(async () => {
+        await connection().run(sql);
+      }),
+    append: (table, items, addRow) =>
+      inTurn(async () => {
+        const appender = await connection().createAppender(table);
+        for (const item of items) {
+          addRow(appender, item);
+          appender.endRow();
+        }
+        appender.closeSync();
+      }),
+  };
+}
+
+/** The text of an SQL file that lies beside this module. */
+export const sqlText = (name: string): string => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
+
+/** A text as an SQL literal. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

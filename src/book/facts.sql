@@ -1,0 +1,330 @@
+-- From groups and pulled tables to facts: sales per window and family, size, peer groups and benchmarks.
+-- Reads: account, opportunity, line, task, node, node_root, scope (one row), sales_window, family_rule.
+
+-- Accounts in the order in which everything is read: by group, then by account. Numbers stand for ids from here on.
+CREATE OR REPLACE TABLE member AS
+SELECT
+  CAST(ROW_NUMBER() OVER (ORDER BY r.id, n.id) - 1 AS INTEGER) AS account_no,
+  CAST(DENSE_RANK() OVER (ORDER BY r.id) - 1 AS INTEGER) AS group_no,
+  r.id AS root_id,
+  n.id = r.id AS is_root,
+  a.*
+FROM node AS n
+JOIN node_root AS nr ON nr.node_no = n.node_no
+JOIN node AS r ON r.node_no = nr.root_no
+JOIN account AS a ON a.id = n.id
+ORDER BY account_no;
+
+CREATE OR REPLACE TABLE member_task AS
+SELECT m.group_no, m.account_no, t.id, t.ref, t.account_id, t.owner_id, t.is_closed
+FROM task AS t
+JOIN member AS m ON m.id = t.account_id
+ORDER BY m.group_no, t.ref, t.id;
+
+-- Won opportunities up to the as-of day with their window, and open ones (window -1: pipeline).
+CREATE OR REPLACE TABLE deal AS
+WITH itemised AS (
+  SELECT DISTINCT opportunity_id FROM line WHERE amount IS NOT NULL
+),
+day_window AS (
+  SELECT d.close_date, w.window_no
+  FROM (SELECT DISTINCT close_date FROM opportunity) AS d
+  JOIN sales_window AS w ON d.close_date > w.after_day AND d.close_date <= w.last_day
+)
+SELECT
+  o.id,
+  m.account_no,
+  CASE WHEN o.is_won THEN w.window_no ELSE -1 END AS window_no,
+  i.opportunity_id IS NOT NULL AS is_itemised,
+  o.has_lines,
+  o.amount,
+  o.family
+FROM opportunity AS o
+JOIN member AS m ON m.id = o.account_id
+LEFT JOIN day_window AS w ON w.close_date = o.close_date
+LEFT JOIN itemised AS i ON i.opportunity_id = o.id
+WHERE (o.is_won AND w.window_no IS NOT NULL) OR (NOT o.is_won AND NOT o.is_closed);
+
+-- What each family name in the data means: the rule's spelling and alias, or the name itself.
+CREATE OR REPLACE TABLE family_name AS
+WITH name AS (
+  SELECT DISTINCT COALESCE(family, '') AS raw FROM line
+  UNION
+  SELECT DISTINCT COALESCE(family, '') AS raw FROM opportunity
+)
+SELECT n.raw, COALESCE(r.canonical, NULLIF(TRIM(n.raw), ''), '(unspecified)') AS family
+FROM name AS n
+LEFT JOIN family_rule AS r ON r.name_key = LOWER(TRIM(n.raw));
+
+-- A family takes part in potential when it is named and in scope.
+CREATE OR REPLACE TABLE family AS
+SELECT
+  n.family,
+  r.margin,
+  n.family <> '(unspecified)' AND COALESCE(r.in_scope, TRUE) AS takes_part
+FROM (SELECT DISTINCT family FROM family_name) AS n
+LEFT JOIN family_rule AS r ON r.name_key = LOWER(n.family);
+
+CREATE OR REPLACE TABLE flow AS
+SELECT e.account_no, e.window_no, n.family, SUM(e.amount) AS net
+FROM (
+  SELECT d.account_no, d.window_no, COALESCE(l.family, '') AS raw, l.amount
+  FROM deal AS d
+  JOIN line AS l ON l.opportunity_id = d.id
+  WHERE l.amount IS NOT NULL
+  UNION ALL
+  SELECT d.account_no, d.window_no, COALESCE(d.family, '') AS raw, d.amount
+  FROM deal AS d
+  WHERE NOT d.is_itemised AND d.amount IS NOT NULL
+) AS e
+JOIN family_name AS n ON n.raw = e.raw
+GROUP BY e.account_no, e.window_no, n.family;
+
+-- An account has the windows from its first sale on; older sales than the last window only count for that.
+CREATE OR REPLACE TABLE account_sales AS
+SELECT t.account_no, t.windows, t.net, PER_YEAR(t.net, t.windows) AS yearly
+FROM (
+  SELECT
+    f.account_no,
+    LEAST(MAX(f.window_no) + 1, MAX(s.windows)) AS windows,
+    SUM(CASE WHEN f.window_no < s.windows THEN f.net ELSE 0 END) AS net
+  FROM flow AS f
+  CROSS JOIN scope AS s
+  WHERE f.window_no >= 0
+  GROUP BY f.account_no
+) AS t
+ORDER BY t.account_no;
+
+-- Families bought: net-positive over the account's windows.
+CREATE OR REPLACE TABLE account_family AS
+SELECT f.account_no, f.family, PER_YEAR(f.net, a.windows) AS yearly
+FROM (
+  SELECT x.account_no, x.family, SUM(x.net) AS net
+  FROM flow AS x
+  CROSS JOIN scope AS s
+  WHERE x.window_no >= 0 AND x.window_no < s.windows
+  GROUP BY x.account_no, x.family
+  HAVING SUM(x.net) > 0
+) AS f
+JOIN account_sales AS a ON a.account_no = f.account_no
+ORDER BY f.account_no;
+
+CREATE OR REPLACE TABLE pipeline AS
+SELECT account_no, family, CAST(net AS BIGINT) AS yearly
+FROM flow
+WHERE window_no = -1 AND net > 0
+ORDER BY account_no;
+
+-- What a group bought per family in its windows; bought where any member buys it.
+CREATE OR REPLACE TABLE group_family AS
+SELECT
+  m.group_no,
+  f.family,
+  SUM(f.net) AS net,
+  MAX(CASE WHEN a.account_no IS NULL THEN 0 ELSE 1 END) AS is_bought
+FROM flow AS f
+CROSS JOIN scope AS s
+JOIN member AS m ON m.account_no = f.account_no
+LEFT JOIN account_family AS a ON a.account_no = f.account_no AND a.family = f.family
+WHERE f.window_no >= 0 AND f.window_no < s.windows
+GROUP BY m.group_no, f.family;
+
+CREATE OR REPLACE TABLE group_sales AS
+SELECT
+  m.group_no,
+  LEAST(MAX(f.window_no) + 1, MAX(s.windows)) AS windows,
+  SUM(CASE WHEN f.window_no < s.windows THEN f.net ELSE 0 END) AS net,
+  CAST(SUM(CASE WHEN f.window_no = 0 THEN f.net ELSE 0 END) AS BIGINT) AS window_0,
+  CAST(SUM(CASE WHEN f.window_no = 1 THEN f.net ELSE 0 END) AS BIGINT) AS window_1,
+  CAST(SUM(CASE WHEN f.window_no = 2 THEN f.net ELSE 0 END) AS BIGINT) AS window_2,
+  CAST(SUM(CASE WHEN f.window_no = 3 THEN f.net ELSE 0 END) AS BIGINT) AS window_3,
+  CAST(SUM(CASE WHEN f.window_no = 4 THEN f.net ELSE 0 END) AS BIGINT) AS window_4
+FROM flow AS f
+CROSS JOIN scope AS s
+JOIN member AS m ON m.account_no = f.account_no
+WHERE f.window_no >= 0
+GROUP BY m.group_no;
+
+-- Margin: each family's yearly revenue times its margin, to the cent per family, so that the parts add up.
+CREATE OR REPLACE TABLE group_mix AS
+SELECT
+  f.group_no,
+  SUM(CASE WHEN f.net <> 0 THEN 1 ELSE 0 END) AS families_sold,
+  SUM(CASE WHEN f.net <> 0 AND k.margin IS NOT NULL THEN 1 ELSE 0 END) AS families_with_margin,
+  CAST(SUM(CAST(ROUND(PER_YEAR(f.net, g.windows) * k.margin) AS BIGINT)) AS BIGINT) AS margin,
+  STRING_AGG(CASE WHEN f.is_bought = 1 AND k.takes_part THEN f.family END, CHR(31) ORDER BY f.family) AS bought
+FROM group_family AS f
+JOIN group_sales AS g ON g.group_no = f.group_no
+JOIN family AS k ON k.family = f.family
+GROUP BY f.group_no;
+
+CREATE OR REPLACE TABLE group_fact AS
+SELECT
+  m.group_no,
+  m.first_account_no,
+  m.last_account_no,
+  m.sites,
+  m.countries,
+  COALESCE(g.windows, 0) AS windows,
+  PER_YEAR(g.net, g.windows) AS yearly,
+  g.window_0,
+  g.window_1,
+  g.window_2,
+  g.window_3,
+  g.window_4,
+  COALESCE(r.families_sold, 0) AS families_sold,
+  COALESCE(r.families_with_margin, 0) AS families_with_margin,
+  r.margin,
+  r.bought
+FROM (
+  SELECT
+    group_no,
+    MIN(account_no) AS first_account_no,
+    MAX(account_no) AS last_account_no,
+    COUNT(*) AS sites,
+    COUNT(DISTINCT LOWER(NULLIF(TRIM(country), ''))) AS countries
+  FROM member
+  GROUP BY group_no
+) AS m
+LEFT JOIN group_sales AS g ON g.group_no = m.group_no
+LEFT JOIN group_mix AS r ON r.group_no = m.group_no
+ORDER BY m.group_no;
+
+-- Size by employees where most accounts with sales have them, else by revenue; thirds of the accounts with sales,
+-- equal values together.
+CREATE OR REPLACE TABLE size_rule AS
+SELECT COUNT(a.account_no) * 2 > COUNT(*) AS by_employees
+FROM account_sales AS s
+LEFT JOIN (SELECT account_no FROM member WHERE employees > 0) AS a ON a.account_no = s.account_no;
+
+CREATE OR REPLACE TABLE measure AS
+SELECT
+  m.account_no,
+  CASE WHEN r.by_employees THEN CASE WHEN m.employees > 0 THEN m.employees END ELSE s.yearly END AS measure,
+  s.account_no IS NOT NULL AS has_sales,
+  s.yearly
+FROM member AS m
+CROSS JOIN size_rule AS r
+LEFT JOIN account_sales AS s ON s.account_no = m.account_no;
+
+CREATE OR REPLACE TABLE size_line AS
+SELECT
+  MAX(CASE WHEN 3 * (v.rank - 1) < v.measured THEN v.measure END) AS small_to,
+  MAX(CASE WHEN 3 * (v.rank - 1) < 2 * v.measured THEN v.measure END) AS medium_to
+FROM (
+  SELECT measure, RANK() OVER (ORDER BY measure) AS rank, COUNT(*) OVER () AS measured
+  FROM measure
+  WHERE has_sales AND measure IS NOT NULL
+) AS v;
+
+CREATE OR REPLACE TABLE trait AS
+SELECT
+  x.account_no,
+  MIN(NULLIF(TRIM(m.industry), '')) OVER (PARTITION BY LOWER(NULLIF(TRIM(m.industry), ''))) AS industry,
+  CASE
+    WHEN x.measure IS NULL THEN NULL
+    WHEN x.measure <= l.small_to THEN 'small'
+    WHEN x.measure <= l.medium_to THEN 'medium'
+    ELSE 'large'
+  END AS size,
+  x.has_sales,
+  x.yearly
+FROM measure AS x
+JOIN member AS m ON m.account_no = x.account_no
+CROSS JOIN size_line AS l;
+
+-- Peer groups that have enough accounts with sales; the one of all accounts always stands.
+CREATE OR REPLACE TABLE peer_group AS
+SELECT CAST(ROW_NUMBER() OVER (ORDER BY p.level_no, p.industry, p.size) AS INTEGER) AS peer_no, p.*
+FROM (
+  SELECT 1 AS level_no, 'industryAndSize' AS level, industry, size, COUNT(*) AS accounts
+  FROM trait WHERE has_sales AND industry IS NOT NULL AND size IS NOT NULL GROUP BY industry, size
+  UNION ALL
+  SELECT 2, 'industry', industry, NULL, COUNT(*)
+  FROM trait WHERE has_sales AND industry IS NOT NULL GROUP BY industry
+  UNION ALL
+  SELECT 3, 'size', NULL, size, COUNT(*)
+  FROM trait WHERE has_sales AND size IS NOT NULL GROUP BY size
+  UNION ALL
+  SELECT 4, 'all', NULL, NULL, COUNT(*)
+  FROM trait WHERE has_sales
+) AS p
+CROSS JOIN scope AS s
+WHERE p.level_no = 4 OR p.accounts >= s.minimum_peers;
+
+CREATE OR REPLACE TABLE account_fact AS
+SELECT t.account_no, s.yearly, COALESCE(p1.peer_no, p2.peer_no, p3.peer_no, p4.peer_no) AS peer_no
+FROM trait AS t
+LEFT JOIN account_sales AS s ON s.account_no = t.account_no
+LEFT JOIN peer_group AS p1 ON p1.level_no = 1 AND p1.industry = t.industry AND p1.size = t.size
+LEFT JOIN peer_group AS p2 ON p2.level_no = 2 AND p2.industry = t.industry
+LEFT JOIN peer_group AS p3 ON p3.level_no = 3 AND p3.size = t.size
+LEFT JOIN peer_group AS p4 ON p4.level_no = 4
+ORDER BY t.account_no;
+
+-- What the peers of each peer group in use do: accounts with positive revenue, share of wallet per family.
+CREATE OR REPLACE TABLE peer AS
+WITH buyer AS (
+  SELECT account_no, industry, size, yearly FROM trait WHERE yearly > 0
+),
+in_use AS (
+  SELECT g.peer_no, g.level_no, g.industry, g.size
+  FROM (SELECT DISTINCT peer_no FROM account_fact) AS u
+  JOIN peer_group AS g ON g.peer_no = u.peer_no
+)
+SELECT g.peer_no, b.account_no, b.yearly
+FROM in_use AS g
+JOIN buyer AS b ON g.level_no = 1 AND b.industry = g.industry AND b.size = g.size
+UNION ALL
+SELECT g.peer_no, b.account_no, b.yearly
+FROM in_use AS g
+JOIN buyer AS b ON g.level_no = 2 AND b.industry = g.industry
+UNION ALL
+SELECT g.peer_no, b.account_no, b.yearly
+FROM in_use AS g
+JOIN buyer AS b ON g.level_no = 3 AND b.size = g.size
+UNION ALL
+SELECT g.peer_no, b.account_no, b.yearly
+FROM in_use AS g
+CROSS JOIN buyer AS b
+WHERE g.level_no = 4;
+
+CREATE OR REPLACE TABLE benchmark AS
+SELECT
+  r.peer_no,
+  r.family,
+  MAX(c.peers) AS peers,
+  MAX(r.buyers) AS buyers,
+  MAX(CASE WHEN r.rank = FLOOR(r.median_at) THEN r.share END) AS median_low,
+  MAX(CASE WHEN r.rank = CEIL(r.median_at) THEN r.share END) AS median_high,
+  MAX(r.median_at) - FLOOR(MAX(r.median_at)) AS median_fraction,
+  MAX(CASE WHEN r.rank = FLOOR(r.upper_at) THEN r.share END) AS upper_low,
+  MAX(CASE WHEN r.rank = CEIL(r.upper_at) THEN r.share END) AS upper_high,
+  MAX(r.upper_at) - FLOOR(MAX(r.upper_at)) AS upper_fraction
+FROM (
+  SELECT
+    o.peer_no,
+    o.family,
+    o.share,
+    o.rank,
+    o.buyers,
+    1 + (o.buyers - 1) * CAST(0.5 AS DOUBLE) AS median_at,
+    1 + (o.buyers - 1) * s.upper_quantile AS upper_at
+  FROM (
+    SELECT
+      p.peer_no,
+      f.family,
+      CAST(f.yearly AS DOUBLE) / CAST(p.yearly AS DOUBLE) AS share,
+      ROW_NUMBER() OVER (
+        PARTITION BY p.peer_no, f.family ORDER BY CAST(f.yearly AS DOUBLE) / CAST(p.yearly AS DOUBLE)
+      ) AS rank,
+      COUNT(*) OVER (PARTITION BY p.peer_no, f.family) AS buyers
+    FROM peer AS p
+    JOIN account_family AS f ON f.account_no = p.account_no
+    JOIN family AS k ON k.family = f.family AND k.takes_part
+  ) AS o
+  CROSS JOIN scope AS s
+) AS r
+JOIN (SELECT peer_no, COUNT(*) AS peers FROM peer GROUP BY peer_no) AS c ON c.peer_no = r.peer_no
+GROUP BY r.peer_no, r.family
+ORDER BY r.peer_no, r.family;

@@ -1,0 +1,239 @@
+/** Groups with all that a decision, a plan and an explanation need. */
+import type { GroupFacts, Override, Rating } from '../kam/facts.js';
+import type { GroupPotential, Potential, PotentialCell } from '../kam/potential.js';
+import type { AccountMark, StandingTask } from '../kam/standing.js';
+import type { Cents, Fraction, IsoDate } from '../kam/units.js';
+import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
+import type { GroupView, Labels } from './book.js';
+import type { Duck, Row } from './duck.js';
+import { potentialsIn } from './results.js';
+import { collect, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
+
+/** What reading groups needs beside the tables: words for labels (null: the words themselves) and the as-of day. */
+export type Reading = { labels: Labels | null; asOf: IsoDate };
+
+export async function groupsIn(duck: Duck, range: Range, reading: Reading): Promise<GroupView[]> {
+  const groups = await duck.rows(groupQuery(range));
+  const [first, last] = [groups.at(0), groups.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const accounts = { from: numberOf(first, 'first_account_no'), to: numberOf(last, 'last_account_no') };
+  const members = collect(await duck.rows(memberQuery(accounts)), 'group_no', (row) => memberOf(row, reading));
+  const tasks = collect(await duck.rows(taskQuery(range)), 'group_no', taskOf);
+  const potentials = await potentialsIn(duck, accounts);
+  return groups.map((row) => {
+    const groupNo = numberOf(row, 'group_no');
+    const own = members.get(groupNo) ?? [];
+    const facts = factsOf(row, own, reading);
+    return {
+      facts,
+      potential: potentialOf(
+        own.map(({ accountNo }) => potentials.get(accountNo)),
+        facts.yearlyRevenue,
+        boughtFamilies(row),
+      ),
+      standings: own.map(({ standing }) => standing),
+      tasks: tasks.get(groupNo) ?? [],
+    };
+  });
+}
+
+const groupQuery = (range: Range): string => `
+  SELECT g.*, m.id, m.name, m.owner_id, m.rating_reference_customer, m.rating_opinion_leader, m.excluded,
+    m.exclude_reason, m.override_tier, m.override_reason, CAST(m.override_until AS VARCHAR) AS override_until
+  FROM group_fact AS g
+  JOIN member AS m ON m.group_no = g.group_no AND m.is_root AND ${within('m.group_no', range)}
+  WHERE ${within('g.group_no', range)}
+  ORDER BY g.group_no`;
+
+const taskQuery = (range: Range): string =>
+  `SELECT * FROM member_task WHERE ${within('group_no', range)} ORDER BY group_no, ref, id`;
+
+type Member = { accountNo: number; standing: GroupView['standings'][number] };
+
+const memberQuery = (range: Range): string => `
+  SELECT account_no, group_no, id, name, tier, segment, gate, gate_result, score, confidence, revenue, cross_sell,
+    up_sell, additional_potential, revenue_at_risk, contribution_margin, wallet_share, reasons, next_step, group_id,
+    CAST(assessed_on AS VARCHAR) AS assessed_on
+  FROM member WHERE ${within('account_no', range)}
+  ORDER BY group_no, is_root DESC, account_no`;
+
+const memberOf = (row: Row, { labels }: Reading): Member => ({
+  accountNo: numberOf(row, 'account_no'),
+  standing: { accountId: textOf(row, 'id'), name: textOf(row, 'name'), mark: markOf(row, labels) },
+});
+
+function markOf(row: Row, labels: Labels | null): AccountMark {
+  const words = labels ?? ownWords;
+  return {
+    tier: wordOf(words.tier, row, 'tier'),
+    segment: wordOf(words.segment, row, 'segment'),
+    gate: wordOf(words.gate, row, 'gate'),
+    gateResult: wordOf(words.gateResult, row, 'gate_result'),
+    score: numberOrNull(row, 'score'),
+    confidence: fractionOf(row, 'confidence'),
+    revenue: numberOrNull(row, 'revenue'),
+    crossSell: numberOrNull(row, 'cross_sell'),
+    upSell: numberOrNull(row, 'up_sell'),
+    additionalPotential: numberOrNull(row, 'additional_potential'),
+    revenueAtRisk: numberOrNull(row, 'revenue_at_risk'),
+    contributionMargin: numberOrNull(row, 'contribution_margin'),
+    walletShare: fractionOf(row, 'wallet_share'),
+    reasons: textOrNull(row, 'reasons'),
+    nextStep: textOrNull(row, 'next_step'),
+    groupId: textOrNull(row, 'group_id'),
+    assessedOn: textOrNull(row, 'assessed_on'),
+  };
+}
+
+function wordOf<T>(words: Readonly<Record<string, T>>, row: Row, column: string): T | null {
+  const label = textOrNull(row, column);
+  return label === null || !Object.hasOwn(words, label) ? null : (words[label] ?? null);
+}
+
+/** Percent with two decimals in the CRM is a fraction with four here, the very number that rounding would give. */
+function fractionOf(row: Row, column: string): Fraction | null {
+  const percent = numberOrNull(row, column);
+  return percent === null ? null : Math.round(percent * 100) / 10_000;
+}
+
+const ownWords: Labels = {
+  tier: { key: 'key', candidate: 'candidate', large: 'large', standard: 'standard' },
+  segment: { top: 'top', development: 'development', base: 'base', small: 'small', unknown: 'unknown' },
+  gate: { segment: 'segment', strategy: 'strategy', score: 'score', ask: 'ask' },
+  gateResult: { passed: 'passed', failed: 'failed', open: 'open', undecided: 'undecided' },
+};
+
+const taskOf = (row: Row): StandingTask => ({
+  id: textOf(row, 'id'),
+  ref: textOf(row, 'ref'),
+  accountId: textOf(row, 'account_id'),
+  ownerId: textOf(row, 'owner_id'),
+  isClosed: flagOf(row, 'is_closed'),
+});
+
+function factsOf(row: Row, members: readonly Member[], { labels, asOf }: Reading): GroupFacts {
+  const windows = windowsOf(row);
+  const countries = numberOf(row, 'countries');
+  return {
+    groupId: textOf(row, 'id'),
+    name: textOf(row, 'name'),
+    ownerId: textOf(row, 'owner_id'),
+    asOf,
+    accountIds: members.map(({ standing }) => standing.accountId),
+    yearlyRevenue: numberOrNull(row, 'yearly') ?? unknown('noSales'),
+    windows,
+    contributionMargin: marginOf(row),
+    growth: growthOf(windows),
+    familiesBought: boughtFamilies(row).length,
+    countries: countries === 0 ? unknown('noCountry') : countries,
+    sites: numberOf(row, 'sites'),
+    ratings: {
+      referenceCustomer: ratingOf(row, 'rating_reference_customer'),
+      opinionLeader: ratingOf(row, 'rating_opinion_leader'),
+    },
+    exclusion: row['excluded'] === true ? { reason: textOrNull(row, 'exclude_reason') } : null,
+    override: overrideOf(row, labels),
+    answer: { is: 'notAsked' },
+  };
+}
+
+/** Latest first; a window without a sale is a zero. */
+const windowsOf = (row: Row): Cents[] =>
+  Array.from({ length: numberOf(row, 'windows') }, (_, window) => numberOf(row, `window_${window}`));
+
+function marginOf(row: Row): Cents | Unknown {
+  if (numberOf(row, 'windows') === 0) return unknown('noSales');
+  const withMargin = numberOf(row, 'families_with_margin');
+  if (withMargin === 0) return unknown('noMargin');
+  return withMargin < numberOf(row, 'families_sold') ? unknown('partialMargin') : numberOf(row, 'margin');
+}
+
+/** Families that take part in potential and that any member buys. */
+const boughtFamilies = (row: Row): string[] => textOrNull(row, 'bought')?.split('\u001f') ?? [];
+
+/** The yearly rate that leads from the oldest window to the latest. */
+function growthOf(windows: readonly Cents[]): Fraction | Unknown {
+  const [latest, oldest] = [windows.at(0), windows.at(-1)];
+  if (windows.length < 2 || latest === undefined || oldest === undefined || latest <= 0 || oldest <= 0) {
+    return unknown('noHistory');
+  }
+  return (latest / oldest) ** (1 / (windows.length - 1)) - 1;
+}
+
+function ratingOf(row: Row, column: string): Rating | Unknown {
+  const rating = numberOrNull(row, column);
+  return rating === 0 || rating === 1 || rating === 2 || rating === 3 ? rating : unknown('notRated');
+}
+
+function overrideOf(row: Row, labels: Labels | null): Override | null {
+  const tier = wordOf((labels ?? ownWords).tier, row, 'override_tier');
+  if (tier === null) return null;
+  return { tier, reason: textOrNull(row, 'override_reason'), until: textOrNull(row, 'override_until') };
+}
+
+function potentialOf(
+  potentials: readonly (Potential | undefined)[],
+  revenue: Cents | Unknown,
+  bought: readonly string[],
+): GroupPotential {
+  const sum = (figure: 'crossSell' | 'upSell' | 'additional'): Cents | Unknown =>
+    sumOfKnown(potentials.map((potential) => potential?.[figure] ?? unknown('notModelled')));
+  const cells = summedCells(potentials.flatMap((potential) => potential?.cells ?? []));
+  const additional = sum('additional');
+  return {
+    crossSell: sum('crossSell'),
+    upSell: sum('upSell'),
+    additional,
+    walletShare: walletShareOf(revenue, additional),
+    breadth: breadthOf(additional, cells, new Set(bought)),
+    cells,
+  };
+}
+
+/** Unknown only where nothing is known; then the first account's reason, the root's, stands for all. */
+function sumOfKnown(figures: readonly (Cents | Unknown)[]): Cents | Unknown {
+  const known = figures.filter(isKnown);
+  if (known.length === 0) return figures[0] ?? unknown('notModelled');
+  return known.reduce((sum, figure) => sum + figure, 0);
+}
+
+function walletShareOf(revenue: Cents | Unknown, additional: Cents | Unknown): Fraction | Unknown {
+  if (!isKnown(revenue)) return revenue;
+  if (!isKnown(additional)) return additional;
+  return revenue > 0 ? revenue / (revenue + additional) : unknown('noSales');
+}
+
+function breadthOf(
+  additional: Cents | Unknown,
+  cells: readonly PotentialCell[],
+  bought: ReadonlySet<string>,
+): Fraction | Unknown {
+  if (!isKnown(additional)) return additional;
+  const white = cells.filter(({ family, kind }) => kind === 'crossSell' && !bought.has(family)).length;
+  return white + bought.size === 0 ? unknown('noPotential') : white / (white + bought.size);
+}
+
+function summedCells(cells: readonly PotentialCell[]): PotentialCell[] {
+  const sums = new Map<string, { sum: PotentialCell; largest: Cents; weighed: number }>();
+  for (const cell of cells) {
+    const key = `${cell.kind} ${cell.family}`;
+    const before = sums.get(key);
+    if (before === undefined) {
+      sums.set(key, { sum: { ...cell }, largest: cell.amount, weighed: cell.amount * cell.confidence });
+      continue;
+    }
+    before.sum.amount += cell.amount;
+    before.sum.pipeline += cell.pipeline;
+    before.weighed += cell.amount * cell.confidence;
+    before.sum.confidence = before.weighed / before.sum.amount;
+    if (cell.amount > before.largest) {
+      before.largest = cell.amount;
+      before.sum.why = cell.why;
+    }
+  }
+  return [...sums.values()]
+    .map(({ sum }) => sum)
+    .sort((a, b) => b.amount - a.amount || compare(a.family, b.family) || compare(a.kind, b.kind));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

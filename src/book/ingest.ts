@@ -1,0 +1,258 @@
+/** From query results on disk to the book's tables: every column is read as text and parsed here, exactly. */
+import snakeCase from 'lodash/snakeCase.js';
+import type { BookTable, ColumnType, Spooled } from './book.js';
+import { BookError, literal, type Duck, type Statements } from './duck.js';
+import { numberOf, textOf } from './rows.js';
+
+type Column = { type: ColumnType; isRequired?: true };
+
+const required = (type: ColumnType): Column => ({ type, isRequired: true });
+const optional = (type: ColumnType): Column => ({ type });
+
+/** The tables that a pull fills: the one list from which they are created, checked and read. */
+export const pulledTables: Record<BookTable, Record<string, Column>> = {
+  account: {
+    id: required('id'),
+    name: required('text'),
+    parentId: optional('id'),
+    ownerId: required('id'),
+    industry: optional('text'),
+    employees: optional('integer'),
+    country: optional('text'),
+    isPersonAccount: optional('boolean'),
+    groupOverrideId: optional('id'),
+    excluded: optional('boolean'),
+    excludeReason: optional('text'),
+    ratingReferenceCustomer: optional('number'),
+    ratingOpinionLeader: optional('number'),
+    overrideTier: optional('text'),
+    overrideReason: optional('text'),
+    overrideUntil: optional('date'),
+    tier: optional('text'),
+    segment: optional('text'),
+    gate: optional('text'),
+    gateResult: optional('text'),
+    score: optional('number'),
+    confidence: optional('number'),
+    revenue: optional('money'),
+    crossSell: optional('money'),
+    upSell: optional('money'),
+    additionalPotential: optional('money'),
+    revenueAtRisk: optional('money'),
+    contributionMargin: optional('money'),
+    walletShare: optional('number'),
+    reasons: optional('text'),
+    nextStep: optional('text'),
+    groupId: optional('id'),
+    assessedOn: optional('date'),
+  },
+  opportunity: {
+    id: required('id'),
+    accountId: optional('id'),
+    closeDate: required('date'),
+    amount: optional('money'),
+    isWon: required('boolean'),
+    isClosed: required('boolean'),
+    family: optional('text'),
+    hasLines: optional('boolean'),
+  },
+  line: {
+    id: required('id'),
+    opportunityId: required('id'),
+    family: optional('text'),
+    amount: optional('money'),
+    quantity: optional('number'),
+    product: optional('text'),
+  },
+  task: {
+    id: required('id'),
+    ref: required('text'),
+    accountId: optional('id'),
+    ownerId: required('id'),
+    isClosed: required('boolean'),
+  },
+};
+
+/** Statements that create a table empty, if it is not there yet. */
+export const createTable = (table: BookTable): string =>
+  `CREATE TABLE IF NOT EXISTS ${table} (${Object.entries(pulledTables[table])
+    .map(([name, { type }]) => `${snakeCase(name)} ${sqlTypes[type]}`)
+    .join(', ')});`;
+
+const sqlTypes: Record<ColumnType, string> = {
+  id: 'VARCHAR',
+  text: 'VARCHAR',
+  number: 'DOUBLE',
+  integer: 'BIGINT',
+  money: 'BIGINT',
+  date: 'DATE',
+  datetime: 'TIMESTAMP',
+  boolean: 'BOOLEAN',
+};
+
+/** Replaces one table by what was spooled; see `Book.ingest`. */
+export async function ingest(duck: Duck, table: BookTable, spooled: Spooled): Promise<number> {
+  checkColumns(table, spooled);
+  return duck.transaction(async (inside) => {
+    await readInto(inside, table, spooled);
+    const count = await countOf(inside, pulled(table));
+    if (count !== spooled.rows) {
+      throw new BookError(`${spooled.rows} rows were spooled for ${table}, but its files hold ${count}.`, [
+        'Run the sync again; a result page was cut off or left over.',
+      ]);
+    }
+    await keepLatest(inside, table);
+    await inside.run(`DROP TABLE IF EXISTS ${table}; ALTER TABLE ${pulled(table)} RENAME TO ${table}`);
+    await inside.run(`ALTER TABLE ${table} DROP COLUMN file_no`);
+    return countOf(inside, table);
+  });
+}
+
+const pulled = (table: BookTable): string => `pulled_${table}`;
+
+async function countOf(duck: Statements, table: string): Promise<number> {
+  const rows = await duck.rows(`SELECT COUNT(*) AS rows FROM ${table}`);
+  return rows.reduce((sum, row) => sum + numberOf(row, 'rows'), 0);
+}
+
+function checkColumns(table: BookTable, { columns }: Spooled): void {
+  const expected = pulledTables[table];
+  for (const { name, type } of columns) {
+    const column = expected[name];
+    if (column === undefined) throw new BookError(`The book's table ${table} has no column ${name}.`);
+    if (column.type !== type) {
+      throw new BookError(`Column ${name} of ${table} was spooled as ${type}, expected ${column.type}.`);
+    }
+  }
+  const spooled = new Set(columns.map(({ name }) => name));
+  if (spooled.size !== columns.length) throw new BookError(`A column of ${table} was spooled twice.`);
+  const lacking = Object.entries(expected).filter(
+    ([name, { isRequired }]) => isRequired === true && !spooled.has(name),
+  );
+  if (lacking.length > 0) {
+    throw new BookError(`${table} was spooled without ${lacking.map(([name]) => name).join(', ')}.`);
+  }
+}
+
+async function readInto(duck: Statements, table: BookTable, { files, columns }: Spooled): Promise<void> {
+  const spooled = new Set(columns.map(({ name }) => name));
+  const fields = Object.entries(pulledTables[table]);
+  const own = fields.filter(([name]) => spooled.has(name));
+  const parsed = own.map(([name, { type }]) => `${conversions[type](raw(name))} AS ${read(name)}`);
+  const checked = fields.map(([name, column]) =>
+    spooled.has(name)
+      ? `${checkedValue(name, column)} AS ${snakeCase(name)}`
+      : `CAST(NULL AS ${sqlTypes[column.type]}) AS ${snakeCase(name)}`,
+  );
+  const source = files.length === 0 ? emptySource(columns) : csvSource(files, columns);
+  try {
+    await duck.run(`CREATE TABLE ${pulled(table)} AS
+      SELECT ${checked.join(', ')}, file_no
+      FROM (SELECT *, ${parsed.join(', ')} FROM (${source}) AS csv) AS parsed`);
+  } catch (error) {
+    throw unreadable(table, error);
+  }
+}
+
+const raw = (name: string): string => `raw_${snakeCase(name)}`;
+const read = (name: string): string => `read_${snakeCase(name)}`;
+
+const csvSource = (files: string[], columns: Spooled['columns']): string => {
+  const list = `[${files.map(literal).join(', ')}]`;
+  const names = columns.map(({ name }) => `${raw(name)}: 'VARCHAR'`).join(', ');
+  // One scanner per file: where a value may hold line breaks, a file can't be cut into parts safely.
+  return `SELECT *, CAST(list_position(${list}, filename) AS INTEGER) AS file_no
+    FROM read_csv(${list}, columns = {${names}}, filename = true, header = true, auto_detect = false,
+      delim = ',', quote = '"', escape = '"', strict_mode = true, parallel = false)`;
+};
+
+const emptySource = (columns: Spooled['columns']): string =>
+  `SELECT ${columns.map(({ name }) => `CAST(NULL AS VARCHAR) AS ${raw(name)}`).join(', ')},
+    CAST(NULL AS VARCHAR) AS filename, 1 AS file_no WHERE 1 = 0`;
+
+/** What separates the parts of a message that passes through the engine. */
+const MARK = '\u001f';
+
+function checkedValue(name: string, { type, isRequired }: Column): string {
+  const complaint = `error('${MARK}' || filename || '${MARK}${name}${MARK}${type}${MARK}' || COALESCE(${raw(name)}, '') || '${MARK}')`;
+  return isRequired === true
+    ? `CASE WHEN ${read(name)} IS NOT NULL THEN ${read(name)} ELSE ${complaint} END`
+    : `CASE WHEN ${raw(name)} IS NULL OR ${read(name)} IS NOT NULL THEN ${read(name)} ELSE ${complaint} END`;
+}
+
+/** SQL that reads a text exactly, or gives null where it can't. The CRM writes large numbers as 1.0E7. */
+const conversions: Record<ColumnType, (column: string) => string> = {
+  id: (column) => column,
+  text: (column) => column,
+  number: (column) => `CASE WHEN ${matches(column, NUMERAL)} THEN TRY_CAST(${column} AS DOUBLE) END`,
+  integer: (column) => `CASE
+    WHEN ${matches(column, '[-+]?[0-9]{1,18}')} THEN CAST(${column} AS BIGINT)
+    WHEN ${matches(column, NUMERAL)} AND ${wide(column)} = ROUND(${wide(column)}, 0) THEN TRY_CAST(${wide(column)} AS BIGINT)
+  END`,
+  money: (column) => `CASE
+    WHEN ${matches(column, '[-+]?[0-9]{1,16}([.][0-9]{0,2})?')} THEN CAST(CAST(${column} AS DECIMAL(18, 2)) * 100 AS BIGINT)
+    WHEN ${matches(column, NUMERAL)} THEN TRY_CAST(ROUND(${wide(column)} * 100, 0) AS BIGINT)
+  END`,
+  date: (column) => `CASE WHEN ${matches(column, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN TRY_CAST(${column} AS DATE) END`,
+  datetime: (column) => `CASE WHEN LENGTH(${column}) > 10 THEN TRY_CAST(${column} AS TIMESTAMP) END`,
+  boolean: (column) => `CASE LOWER(${column}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END`,
+};
+
+const NUMERAL = '[-+]?[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?';
+
+const matches = (column: string, pattern: string): string => `REGEXP_FULL_MATCH(${column}, '${pattern}')`;
+
+/** Exact, but ten times slower to read than a narrow decimal: only where the text is unusual. */
+const wide = (column: string): string => `TRY_CAST(${column} AS DECIMAL(30, 8))`;
+
+const expectations: Record<ColumnType, string> = {
+  id: 'an id',
+  text: 'a text',
+  number: 'a number',
+  integer: 'a whole number',
+  money: 'an amount of money',
+  date: 'a day (YYYY-MM-DD)',
+  datetime: 'a point in time (YYYY-MM-DDThh:mm:ss)',
+  boolean: 'true or false',
+};
+
+function unreadable(table: BookTable, error: unknown): Error {
+  if (!(error instanceof Error)) return new BookError(`The spooled files of ${table} can't be read: ${String(error)}`);
+  const [, file, column, type, value] = error.message.split(MARK);
+  if (file !== undefined && column !== undefined && type !== undefined && value !== undefined && isColumnType(type)) {
+    const found = value === '' ? 'is empty' : `holds '${value}'`;
+    return new BookError(
+      `${file}: ${column} of ${table} ${found}, expected ${expectations[type]}.`,
+      ['Look at the record in the CRM, then run the sync again.'],
+      { cause: error },
+    );
+  }
+  const where = /file ?= ?(.*)/.exec(error.message)?.[1];
+  const what = error.message.split('\nPossible fixes')[0]?.trim().replaceAll('\n', ' ') ?? '';
+  return new BookError(
+    `${where ?? `The spooled files of ${table}`} can't be read: ${what}`,
+    ['Run the sync again; the file is not the CSV that was asked for.'],
+    { cause: error },
+  );
+}
+
+const isColumnType = (word: string): word is ColumnType => word in expectations;
+
+/** An id that comes twice: a later file wins; in one file, equal rows are one row and different ones contradict. */
+async function keepLatest(duck: Statements, table: BookTable): Promise<void> {
+  const ids = `SELECT id FROM ${pulled(table)} GROUP BY id HAVING COUNT(*) > 1 ORDER BY id LIMIT 1`;
+  if ((await duck.rows(ids)).length === 0) return;
+  await duck.run(`CREATE TABLE latest_${table} AS
+    SELECT DISTINCT p.*
+    FROM ${pulled(table)} AS p
+    JOIN (SELECT id, MAX(file_no) AS file_no FROM ${pulled(table)} GROUP BY id) AS l
+      ON p.id = l.id AND p.file_no = l.file_no;
+    DROP TABLE ${pulled(table)};
+    ALTER TABLE latest_${table} RENAME TO ${pulled(table)}`);
+  const [torn] = await duck.rows(ids);
+  if (torn !== undefined) {
+    throw new BookError(`${table} ${textOf(torn, 'id')} comes twice in one file, with different values.`, [
+      'Run the sync again; the record was changed while it was read.',
+    ]);
+  }
+}

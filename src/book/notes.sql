@@ -1,0 +1,54 @@
+-- What a person should know about the data, with the five first records of each kind.
+SELECT n.note, CAST(SUM(n.entries) AS BIGINT) AS entries, MIN(n.example, 5) AS examples
+FROM (
+  SELECT 'parentCycle' AS note, n.id AS example, 1 AS entries
+  FROM node_root AS r JOIN node AS n ON n.node_no = r.node_no
+  WHERE r.on_cycle
+  UNION ALL
+  SELECT 'parentMissing', id, 1 FROM node WHERE lacks_parent
+  UNION ALL
+  SELECT 'personAccountsLeftOut', id, 1 FROM account WHERE is_person_account
+  UNION ALL
+  SELECT 'ratingOutOfRange', id, 1
+  FROM member
+  WHERE rating_reference_customer NOT IN (0, 1, 2, 3) OR rating_opinion_leader NOT IN (0, 1, 2, 3)
+  UNION ALL
+  SELECT 'saleInFuture', o.id, 1
+  FROM opportunity AS o
+  JOIN member AS m ON m.id = o.account_id
+  CROSS JOIN scope AS s
+  WHERE o.is_won AND o.close_date > s.today
+  UNION ALL
+  SELECT 'saleWithoutAccount', o.id, 1
+  FROM opportunity AS o
+  LEFT JOIN account AS a ON a.id = o.account_id
+  WHERE o.is_won AND a.id IS NULL
+  UNION ALL
+  SELECT 'wonWithoutAmount', id, 1
+  FROM deal
+  WHERE window_no >= 0 AND NOT is_itemised AND amount IS NULL
+  UNION ALL
+  SELECT 'noLineItems', d.id, 1
+  FROM deal AS d
+  JOIN family_name AS f ON f.raw = COALESCE(d.family, '')
+  WHERE d.window_no >= 0 AND NOT d.is_itemised AND d.amount IS NOT NULL AND f.family = '(unspecified)'
+  UNION ALL
+  SELECT 'noFamily', d.id, COUNT(*)
+  FROM deal AS d
+  JOIN line AS l ON l.opportunity_id = d.id
+  JOIN family_name AS f ON f.raw = COALESCE(l.family, '')
+  WHERE d.window_no >= 0 AND l.amount IS NOT NULL AND f.family = '(unspecified)'
+  GROUP BY d.id
+  UNION ALL
+  SELECT 'negativeAmount', d.id, COUNT(*)
+  FROM deal AS d
+  JOIN line AS l ON l.opportunity_id = d.id
+  WHERE d.window_no >= 0 AND l.amount < 0
+  GROUP BY d.id
+  UNION ALL
+  SELECT 'negativeAmount', id, 1
+  FROM deal
+  WHERE window_no >= 0 AND NOT is_itemised AND amount < 0
+) AS n
+GROUP BY n.note
+ORDER BY n.note

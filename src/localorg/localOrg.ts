@@ -1,0 +1,75 @@
+/** Starts a local org from what a command was asked for: where it lives, what it is made of, when it is. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { orgSchema } from '../schema/orgSchema.js';
+import { openEngine } from './engine.js';
+import { newAccessToken, startServer, type LocalOrg } from './server.js';
+
+export type LocalOrgOptions = {
+  port: number;
+  /** A folder that keeps the org between starts, or memory. */
+  keep: { in: 'memory' } | { in: 'folder'; path: string };
+  /** What a new org's clock shows. */
+  clock: Date;
+  /** Source directories: what an org gets by deploying them. */
+  sources: readonly string[];
+  onStop?: () => void;
+  onError?: (text: string) => void;
+};
+
+/** The plugin's own package, upgrade-safe part and seed records. */
+export const defaultSources: readonly string[] = ['main', 'seed'].map((part) =>
+  fileURLToPath(new URL(`../../force-app/${part}`, import.meta.url)),
+);
+
+/** The folder of the default local org, private to the user. */
+export function defaultFolder(env: NodeJS.ProcessEnv): string {
+  const home = env['XDG_STATE_HOME'];
+  return join(home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state'), 'sf-plugin-kam', 'local-org');
+}
+
+/**
+ * Starts the org and its server on 127.0.0.1.
+ *
+ * A kept org keeps its id and its token from start to start; an org in memory gets a new id each time.
+ * Errors: those of reading the sources, of opening the store, and a port that is taken.
+ */
+export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg> {
+  const schema = orgSchema(options.sources);
+  const file = options.keep.in === 'memory' ? ':memory:' : storeIn(options.keep.path);
+  const engine = openEngine({ file, schema, clock: options.clock });
+  try {
+    return await startServer({
+      engine,
+      port: options.port,
+      accessToken: options.keep.in === 'memory' ? newAccessToken(engine.orgId) : tokenIn(options.keep.path, engine.orgId),
+      ...(options.onStop === undefined ? {} : { onStop: options.onStop }),
+      ...(options.onError === undefined ? {} : { onError: options.onError }),
+    });
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+function storeIn(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const file = join(folder, 'org.sqlite');
+  if (!existsSync(file)) writeFileSync(file, '', { mode: 0o600 });
+  return file;
+}
+
+function tokenIn(folder: string, orgId: string): string {
+  const file = join(folder, 'token');
+  if (existsSync(file)) {
+    const token = readFileSync(file, 'utf8').trim();
+    if (token.startsWith(`${orgId.slice(0, 15)}!`) && token.length > 40) return token;
+  }
+  const token = newAccessToken(orgId);
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  return token;
+}
+

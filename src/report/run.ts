@@ -1,0 +1,80 @@
+/** What happened in one run: the value that the terminal, `--json`, the state folder and the org's run record all tell from. */
+import type { BookNote } from '../book/book.js';
+import type { Gate, GateResult, NextStep, Reason, Segment, SegmentLines, Tier } from '../kam/funnel.js';
+import type { ScoreScale } from '../kam/score.js';
+import type { ReviewKind } from '../kam/settings.js';
+import type { AccountMark } from '../kam/standing.js';
+import type { Cents, Fraction, IsoDate, Points, RecordId } from '../kam/units.js';
+import type { Unknown } from '../kam/unknown.js';
+
+/** A group that a person should look at: a candidate to ask, or one that only a rating keeps undecided. */
+export type RunGroup = {
+  groupId: RecordId;
+  name: string;
+  segment: Segment;
+  tier: Tier;
+  score: Points | Unknown;
+  confidence: Fraction;
+  revenue: Cents | Unknown;
+  additionalPotential: Cents | Unknown;
+  reasons: Reason[];
+  nextStep: NextStep;
+  /** The reasons in words, in the language of the settings, as they stand on the account. */
+  text: string;
+};
+
+/** Fewer rights or fields than the full job wants; the job runs and says what it cannot see. */
+export type Loss = { what: string; remedy: string };
+
+export type FailedRow = { object: 'account' | 'task'; key: string; errors: string[] };
+
+export type RunOutcome =
+  | { is: 'done' }
+  | { is: 'nothingToDo' }
+  | { is: 'planned' }
+  | { is: 'refused'; moved: number; classified: number; limit: Fraction }
+  | { is: 'partial'; failed: number };
+
+/** Units: money in cents, durations in milliseconds, times as ISO instants by the org's own clock. */
+export type Run = {
+  ref: string;
+  orgId: RecordId;
+  username: string;
+  asOf: IsoDate;
+  startedAt: string;
+  finishedAt: string;
+  dryRun: boolean;
+  firstRun: boolean;
+  outcome: RunOutcome;
+  accounts: number;
+  groups: number;
+  segments: Record<Segment, number>;
+  tiers: Record<Tier, number>;
+  /** Groups by the gate where they stand and its result. */
+  gates: Record<Gate, Record<GateResult, number>>;
+  lines: SegmentLines;
+  scale: ScoreScale;
+  threshold: Points;
+  candidates: RunGroup[];
+  undecided: RunGroup[];
+  plan: {
+    accounts: number;
+    fields: Partial<Record<keyof AccountMark, number>>;
+    opened: Partial<Record<ReviewKind, number>>;
+    closed: number;
+    /** Accounts whose tier or segment changes, of those that had one. */
+    moved: number;
+    classified: number;
+    hash: string;
+  };
+  written: number;
+  failed: FailedRow[];
+  notes: BookNote[];
+  losses: Loss[];
+  apiCalls: number;
+  rowsRead: number;
+  durations: Record<'pull' | 'derive' | 'assess' | 'decide' | 'write', number>;
+  settingsFingerprint: string;
+  currency: string | null;
+  version: string;
+};

@@ -1,0 +1,205 @@
+/** A run and an explanation as lines for a terminal. */
+import { makeTable, type TableOptions } from '@oclif/table';
+import type { BookNote } from '../book/book.js';
+import type { Cents, Fraction } from '../kam/units.js';
+import { isKnown, type Unknown } from '../kam/unknown.js';
+import type { FailedRow, Run, RunGroup } from './run.js';
+
+/** Where the lines will be shown: how wide, and whether styling is wanted (a TTY). */
+export type Screen = { width: number; styled: boolean };
+
+/** The summary that a person reads after a sync: what was read, who stands where, who to talk to, what changed. */
+export function runLines(run: Run, screen: Screen): string[] {
+  return [
+    ...headLines(run),
+    '',
+    table(screen, segmentRows(run)),
+    ...candidateLines(run, screen),
+    ...undecidedLines(run, screen),
+    '',
+    ...changeLines(run),
+    ...noteLines(run),
+    ...run.failed.slice(0, 20).map(failedLine),
+  ];
+}
+
+function headLines(run: Run): string[] {
+  const seconds = Object.values(run.durations).reduce((sum, ms) => sum + ms, 0) / 1000;
+  return [
+    `${count(run.accounts, 'account')} in ${count(run.groups, 'group')}, assessed as of ${run.asOf} in ${seconds.toFixed(1)} s with ${count(run.apiCalls, 'API call')}.`,
+    `High revenue starts at ${money(run.lines.revenue, run.currency)} a year, high additional potential at ${money(run.lines.potential, run.currency)}; a score must exceed ${run.threshold}.${run.scale.calibrated ? '' : ' (Scale uncalibrated: anchors come from this book.)'}`,
+  ];
+}
+
+function segmentRows(run: Run): TableOptions<Record<string, unknown>> {
+  const standing = (gate: keyof Run['gates'], result: 'passed' | 'failed' | 'open' | 'undecided'): string =>
+    run.gates[gate][result] === 0 ? '' : `${run.gates[gate][result]} ${result}`;
+  const gates = (['segment', 'strategy', 'score', 'ask'] as const).map(
+    (gate) =>
+      [gate, (['passed', 'open', 'undecided', 'failed'] as const).map((r) => standing(gate, r)).filter((t) => t !== '').join(', ')] as const,
+  );
+  const segments = [
+    ['Top', run.segments.top],
+    ['Development', run.segments.development],
+    ['Base', run.segments.base],
+    ['Small', run.segments.small],
+    ['Unknown', run.segments.unknown],
+  ] as const;
+  const tiers = [
+    ['Key Account', run.tiers.key],
+    ['Candidate', run.tiers.candidate],
+    ['Large Account', run.tiers.large],
+    ['Standard', run.tiers.standard],
+  ] as const;
+  return {
+    data: segments.map(([segment, groups], row) => ({
+      segment,
+      groups,
+      tier: tiers[row]?.[0] ?? '',
+      tierGroups: tiers[row]?.[1] ?? '',
+      gate: gates[row]?.[0] ?? '',
+      standing: gates[row]?.[1] ?? '',
+    })),
+    columns: [
+      { key: 'segment', name: 'Segment' },
+      { key: 'groups', name: 'Groups', horizontalAlignment: 'right' },
+      { key: 'tier', name: 'Tier' },
+      { key: 'tierGroups', name: 'Groups', horizontalAlignment: 'right' },
+      { key: 'gate', name: 'Stands at' },
+      { key: 'standing', name: 'Groups' },
+    ],
+  };
+}
+
+function candidateLines(run: Run, screen: Screen): string[] {
+  if (run.candidates.length === 0) return [];
+  return ['', `Candidates to ask (${run.tiers.candidate}):`, table(screen, groupRows(run, run.candidates))];
+}
+
+function undecidedLines(run: Run, screen: Screen): string[] {
+  const total = run.gates.strategy.undecided + run.gates.score.undecided;
+  if (run.undecided.length === 0) return [];
+  return ['', `Undecided, an answer is missing (${total}):`, table(screen, groupRows(run, run.undecided))];
+}
+
+function groupRows(run: Run, groups: readonly RunGroup[]): TableOptions<Record<string, unknown>> {
+  return {
+    data: groups.map((group) => ({
+      name: group.name,
+      segment: group.segment,
+      score: isKnown(group.score) ? group.score.toFixed(1) : 'unknown',
+      confidence: percent(group.confidence),
+      revenue: money(group.revenue, run.currency),
+      potential: money(group.additionalPotential, run.currency),
+      why: group.text,
+    })),
+    columns: [
+      { key: 'name', name: 'Group' },
+      { key: 'segment', name: 'Segment' },
+      { key: 'score', name: 'Score', horizontalAlignment: 'right' },
+      { key: 'confidence', name: 'Known', horizontalAlignment: 'right' },
+      { key: 'revenue', name: 'Revenue', horizontalAlignment: 'right' },
+      { key: 'potential', name: 'Potential', horizontalAlignment: 'right' },
+    ],
+  };
+}
+
+function changeLines(run: Run): string[] {
+  const { plan } = run;
+  const opened = Object.values(plan.opened).reduce((sum, n) => sum + n, 0);
+  const tasks = [
+    ...(opened > 0 ? [`open ${count(opened, 'task')} (${pairs(plan.opened)})`] : []),
+    ...(plan.closed > 0 ? [`close ${count(plan.closed, 'task')}`] : []),
+  ];
+  const work = [...(plan.accounts > 0 ? [`update ${count(plan.accounts, 'account')}`] : []), ...tasks];
+  switch (run.outcome.is) {
+    case 'nothingToDo':
+      return ['Nothing to do: the org already says all this.'];
+    case 'planned':
+      return [`Dry run, nothing was written. A sync would ${list(work) || 'change nothing'}.`];
+    case 'refused':
+      return [
+        `Refused by the safety valve: ${run.outcome.moved} of ${run.outcome.classified} classified accounts would move, the limit is ${percent(run.outcome.limit)}. Nothing was written.`,
+      ];
+    case 'done':
+    case 'partial':
+      return [`Wrote ${count(run.written, 'row')}: ${list(work)}.${plan.moved > 0 ? ` ${count(plan.moved, 'account')} moved to another tier or segment.` : ''}`];
+  }
+}
+
+function noteLines(run: Run): string[] {
+  return [
+    ...run.notes.map((note) => `Note: ${noteText(note)}`),
+    ...run.losses.map((loss) => `Loss: ${loss.what} ${loss.remedy}`),
+  ];
+}
+
+/** What a note about the data means, with examples to look at. */
+export function noteText(note: BookNote): string {
+  const examples = note.examples.length > 0 ? ` (e.g. ${note.examples.join(', ')})` : '';
+  switch (note.is) {
+    case 'parentCycle':
+      return `${count(note.count, 'account')} stand on a cycle of parents; each was taken as a group of its own${examples}. Correct Parent Account.`;
+    case 'parentMissing':
+      return `${count(note.count, 'account')} name a parent that could not be read; each was taken as a group of its own${examples}.`;
+    case 'wonWithoutAmount':
+      return `${count(note.count, 'won opportunity', 'won opportunities')} carry no amount and no products, and count for nothing${examples}.`;
+    case 'negativeAmount':
+      return `${count(note.count, 'amount is', 'amounts are')} negative and netted as credit notes${examples}.`;
+    case 'saleInFuture':
+      return `${count(note.count, 'won opportunity', 'won opportunities')} close after the org's today and were left out${examples}.`;
+    case 'noLineItems':
+      return `${count(note.count, 'won opportunity', 'won opportunities')} have no products; their revenue counts, their families are unknown${examples}. Set Source_Opportunity_Family_Field__c if a field names the family.`;
+    case 'noFamily':
+      return `${count(note.count, 'sale')} name no product family and take no part in potential${examples}. Fill Product Family.`;
+    case 'personAccountsLeftOut':
+      return `${count(note.count, 'person account')} were left out${examples}.`;
+  }
+}
+
+const failedLine = (row: FailedRow): string => `Failed: ${row.object} ${row.key}: ${row.errors.join('; ')}`;
+
+/** Renders a table no wider than the screen; long cells wrap. */
+export function table(screen: Screen, options: TableOptions<Record<string, unknown>>): string {
+  return makeTable({
+    borderStyle: 'headers-only-with-underline',
+    overflow: 'wrap',
+    maxWidth: screen.width,
+    headerOptions: { formatter: (header) => header, bold: screen.styled, color: screen.styled ? 'blueBright' : undefined },
+    noStyle: !screen.styled,
+    ...options,
+  });
+}
+
+/** Money for people: whole currency units with separators, or the word “unknown”. */
+export function money(amount: Cents | Unknown, currency: string | null): string {
+  if (!isKnown(amount)) return 'unknown';
+  return currencyFormat(currency, 0).format(amount / 100);
+}
+
+/** Money to the cent. */
+export function exactMoney(amount: Cents | Unknown, currency: string | null): string {
+  if (!isKnown(amount)) return 'unknown';
+  return currencyFormat(currency, 2).format(amount / 100);
+}
+
+const currencyFormat = (currency: string | null, digits: number): Intl.NumberFormat =>
+  new Intl.NumberFormat('en-GB', {
+    ...(currency === null ? {} : { style: 'currency', currency }),
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+
+/** A fraction as percent with at most one decimal. */
+export const percent = (share: Fraction | Unknown): string =>
+  isKnown(share) ? `${Number((share * 100).toFixed(1))} %` : 'unknown';
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
+
+const list = (parts: readonly string[]): string =>
+  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
+
+const pairs = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .map(([name, n]) => `${n} ${name}`)
+    .join(', ');

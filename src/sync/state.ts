@@ -1,0 +1,33 @@
+/** Where the worker keeps what it may lose: one private folder per org. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { RecordId } from '../kam/units.js';
+
+export type State = {
+  folder: string;
+  /** The book that the running sync writes; one writer. */
+  workBook: string;
+  /** The book of the last finished run; any number of readers. */
+  book: string;
+  /** Where query results land before the book reads them; emptied by each run. */
+  spool: string;
+  /** The last run as JSON. */
+  run: string;
+};
+
+/** Opens the state folder of an org, private to the user (0700). The folder is a cache: deleting it costs a full pull. */
+export function stateOf(orgId: RecordId, env: NodeJS.ProcessEnv): State {
+  const home = env['XDG_STATE_HOME'];
+  const base = home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state');
+  const folder = join(base, 'sf-plugin-kam', orgId);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  return {
+    folder,
+    workBook: join(folder, 'work.duckdb'),
+    book: join(folder, 'book.duckdb'),
+    spool: join(folder, 'spool'),
+    run: join(folder, 'run.json'),
+  };
+}

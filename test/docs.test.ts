@@ -1,0 +1,55 @@
+/** The docs are tested: what exists is documented, and what is documented exists. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { settingKeys } from '../src/kam/settings.js';
+
+const root = new URL('..', import.meta.url).pathname;
+const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
+const list = (folder: string, ending: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending));
+
+const commands = list('src/commands', '.ts').map((file) => file.replace(/\.ts$/, '').split('/').join(' '));
+const readme = read('README.md');
+
+test.each(commands)('README names the command "%s"', (command) => {
+  expect(readme).toContain(`sf ${command}`);
+});
+
+test('README names no command that does not exist', () => {
+  const named = [...readme.matchAll(/sf (kam(?: [a-z][a-z-]*)+)/g)].map((match) => match[1] ?? '');
+  const unknown = named.filter((words) => !commands.some((command) => words === command || words.startsWith(`${command} `)));
+  expect(named.length).toBeGreaterThan(0);
+  expect(unknown).toEqual([]);
+});
+
+test.each(list('src/commands', '.ts'))('%s has every message that it uses, and README or its help names every flag', (file) => {
+  const source = read('src/commands', file);
+  const bundle = /loadMessages\('sf-plugin-kam', '([^']+)'\)/.exec(source)?.[1] ?? '';
+  const messages = read('messages', `${bundle}.md`);
+  const keys = [...messages.matchAll(/^# (.+)$/gm)].map((match) => match[1]?.trim() ?? '');
+  const used = [...source.matchAll(/(?:getMessages?|createError)\(\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  expect(used.filter((key) => !keys.includes(key))).toEqual([]);
+  expect(used).toContain('summary');
+});
+
+test('no message is left over', () => {
+  const sources = list('src', '.ts').map((file) => read('src', file));
+  const orphans = list('messages', '.md').flatMap((file) => {
+    const bundle = file.replace(/\.md$/, '');
+    const users = sources.filter((source) => source.includes(`'${bundle}'`));
+    return [...read('messages', file).matchAll(/^# (.+)$/gm)]
+      .map((match) => match[1]?.trim() ?? '')
+      .filter((key) => !users.some((source) => source.includes(`'${key.replace(/\.actions$/, '')}'`)))
+      .map((key) => `${file}: ${key}`);
+  });
+  expect(orphans).toEqual([]);
+});
+
+test.each(settingKeys().map(({ key }) => key))('docs/settings.md names the setting "%s"', (key) => {
+  expect(read('docs', 'settings.md')).toContain(`\`${key}\``);
+});
+
+test('README names every exit code of the design', () => {
+  for (const code of [0, 1, 2, 3, 68, 69]) expect(readme).toMatch(new RegExp(`\\| ${code} \\|`));
+});
