@@ -133,6 +133,7 @@ function excluded({ reason }: NonNullable<GroupFacts['exclusion']>, override: Ov
   };
 }
 
+/** The reason of the gate where the way ends comes first. */
 type Way = { gate: Gate; gateResult: GateResult; reasons: Reason[] };
 type Known = {
   facts: GroupFacts;
@@ -273,19 +274,16 @@ function asked(way: Way, known: Known): Standing {
   }
 }
 
-/** The next step for a group that does not reach the customer: an answer that could turn it, else whitespace. */
+/** The next step for a group that does not reach the customer: the answer that could turn its gate, else whitespace. */
 function stepBefore(way: Way, known: Known): NextStep {
-  for (const reason of way.reasons) {
-    if (way.gateResult !== 'undecided') break;
-    if (reason.is === 'strategyUndecided') {
-      return reason.missing.length > 0
-        ? { is: 'rate', criteria: reason.missing }
-        : { is: 'learn', criterion: 'countries', why: 'noCountry' };
-    }
-    const heaviest = reason.is === 'scoreUndecided' ? reason.unknown[0] : undefined;
-    if (heaviest !== undefined) return { is: 'learn', ...heaviest };
+  const [first] = way.reasons;
+  if (first?.is === 'strategyUndecided') {
+    return first.missing.length > 0
+      ? { is: 'rate', criteria: first.missing }
+      : { is: 'learn', criterion: 'countries', why: 'noCountry' };
   }
-  return growStep(known);
+  const heaviest = first?.is === 'scoreUndecided' ? first.unknown[0] : undefined;
+  return heaviest === undefined ? growStep(known) : { is: 'learn', ...heaviest };
 }
 
 /** Only where much potential is left is whitespace worth the effort. */

@@ -1,6 +1,5 @@
 /** The few review tasks that can change a decision or earn money; each is told apart by its ref. */
 import { addDays, periodOf } from './calendar.js';
-import type { PeopleRated } from './criteria.js';
 import type { GroupFacts } from './facts.js';
 import type { Decision } from './funnel.js';
 import type { GroupPotential } from './potential.js';
@@ -32,7 +31,12 @@ export type WantedReview = { task: ReviewTask; urgency: number };
 /** No account is asked more than this at once. */
 const MAXIMUM_RATINGS = 3;
 
-/** What people should do about one group: rate what could turn the decision, ask the customer, grow the whitespace. */
+/**
+ * What people should do about one group: rate what could turn the decision, ask the customer, grow the whitespace.
+ *
+ * Shape: at most three ratings, one question and one offer. The ref's period is that of the as-of day, so that a run
+ *        repeated for that day asks for the same tasks; due dates count from `today`.
+ */
 export function reviewsFor(
   facts: GroupFacts,
   potential: GroupPotential,
@@ -51,7 +55,7 @@ export function reviewsFor(
     return {
       urgency: rank,
       task: {
-        ref: refOf(facts.groupId, kind, subject, periodOf(today, rule.period)),
+        ref: refOf(facts.groupId, kind, subject, periodOf(facts.asOf, rule.period)),
         kind,
         accountId: facts.groupId,
         ownerId: facts.ownerId,
@@ -67,19 +71,14 @@ export function reviewsFor(
   if (nextStep.is === 'rate' && settings.review.rate.active) {
     for (const criterion of nextStep.criteria.slice(0, MAXIMUM_RATINGS)) {
       wanted.push(
-        review(
-          'rate',
-          ratingSubject(criterion),
-          reviewText({ is: 'rate', criterion, name: facts.name, decision }, settings),
-          urgency,
-        ),
+        review('rate', criterion, reviewText({ is: 'rate', criterion, name: facts.name, decision }, settings), urgency),
       );
     }
   }
   if (nextStep.is === 'ask' && settings.review.ask.active) {
     wanted.push(review('ask', 'customer', reviewText({ is: 'ask', name: facts.name, decision }, settings), urgency));
   }
-  const [cell] = potential.cells.filter(({ kind }) => kind === 'crossSell');
+  const cell = potential.cells.find(({ kind }) => kind === 'crossSell');
   const grows = decision.segment === 'top' || decision.segment === 'development';
   if (grows && facts.exclusion === null && cell !== undefined && settings.review.grow.active) {
     wanted.push(
@@ -92,7 +91,8 @@ export function reviewsFor(
 /**
  * Keeps the open tasks of one owner and kind within the rule's cap.
  *
- * Those that stand open already come first, so that the choice is stable from run to run; then the most urgent, then by ref.
+ * Those that stand open already come first, so that the choice is stable from run to run; then the most urgent, then by
+ * ref. One that a person has closed keeps its place for the period: closing tasks does not bring more of them.
  */
 export function capReviews(
   wanted: readonly WantedReview[],
@@ -120,17 +120,19 @@ export function capReviews(
 /** What a ref is about, whatever the period: `KAM|<account>|<kind>|<subject>`. */
 export const stemOf = (ref: string): string => ref.slice(0, ref.lastIndexOf('|'));
 
+/** Leaves room for the rest of a ref within 80 characters. */
 const MAXIMUM_SUBJECT = 36;
 
 function refOf(accountId: RecordId, kind: ReviewKind, subject: string, period: string): string {
   return `KAM|${accountId}|${kind}|${subject}|${period}`;
 }
 
-const ratingSubject = (criterion: PeopleRated): string => criterion;
-
-/** A family as part of a ref: letters and digits, told apart by a checksum of the full name where it had to be cut. */
+/** A family as part of a ref: letters and digits, told apart by a checksum of the full name where it had to be changed. */
 function shortened(family: string): string {
-  const plain = family.replaceAll(/[^\p{L}\p{N}]+/gu, '-').replaceAll(/^-|-$/g, '');
+  const plain = family
+    .replaceAll(/[^\p{L}\p{N}]|[\u{10000}-\u{10FFFF}]/gu, '-')
+    .replaceAll(/-+/g, '-')
+    .replaceAll(/^-|-$/g, '');
   if (plain.length <= MAXIMUM_SUBJECT && plain === family) return plain;
   const sum = [...family].reduce((hash, char) => (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) >>> 0, 7);
   return `${plain.slice(0, MAXIMUM_SUBJECT - 8)}-${sum.toString(36)}`;

@@ -1,7 +1,9 @@
 /** What an admin can set, what it means and its defaults: the single truth that custom metadata, docs and code share. */
+import isPlainObject from 'lodash/isPlainObject.js';
 import { z } from 'zod';
 import {
   moneyCriteria,
+  peopleRated,
   scoreCriteria,
   strategyCriteria,
   type ScoreCriterion,
@@ -12,6 +14,9 @@ import { toCents, type Cents } from './units.js';
 /** What a setting measures; it says which metadata type holds it and how people write it. */
 export type SettingKind = 'fraction' | 'money' | 'points' | 'count' | 'flag' | 'choice' | 'text' | 'anchor';
 
+/** Up to here an amount in cents is an exact number. */
+const MAXIMUM_MONEY = 90_000_000_000_000;
+
 const kinds = z.registry<{ kind: SettingKind; says: string }>();
 
 const fraction = (says: string) => z.number().min(0).max(1).register(kinds, { kind: 'fraction', says });
@@ -19,6 +24,7 @@ const money = (says: string) =>
   z
     .number()
     .min(0)
+    .max(MAXIMUM_MONEY)
     .transform((amount): Cents => toCents(amount * 100))
     .register(kinds, { kind: 'money', says });
 const count = (says: string, from: number, to: number) =>
@@ -29,14 +35,15 @@ const choice = <const T extends readonly [string, ...string[]]>(says: string, va
   z.enum(values).register(kinds, { kind: 'choice', says });
 const text = (says: string) => z.string().min(1).max(255).register(kinds, { kind: 'text', says });
 /** In the criterion's own unit; checked against each other below. */
-const anchor = (says: string) => z.number().register(kinds, { kind: 'anchor', says });
+const anchor = (says: string) =>
+  z.number().min(-MAXIMUM_MONEY).max(MAXIMUM_MONEY).register(kinds, { kind: 'anchor', says });
 
 const cents = (amount: number): Cents => toCents(amount * 100);
 const MAXIMUM_WEIGHT = 9999;
 
 function scoreCriterion(weight: number, anchors: readonly [number, number, number] | null) {
   const unit = 'Money per year for Potential, Margin and Risk; percent for Breadth and Growth.';
-  return z.object({
+  return z.strictObject({
     active: flag('Whether the criterion takes part in the score.').default(true),
     weight: points('Weight of the criterion, on any scale common to all.', MAXIMUM_WEIGHT).default(weight),
     zeroAt: anchor(`Value that earns 0 points. ${unit}`)
@@ -53,7 +60,7 @@ function scoreCriterion(weight: number, anchors: readonly [number, number, numbe
 
 function strategyCriterion(weight: number, bands: readonly [number, number, number] | null) {
   const from = (rating: number) => count(`Count from which the criterion is rated ${rating}.`, 0, 999_999_999);
-  return z.object({
+  return z.strictObject({
     active: flag('Whether the criterion takes part in the strategic gate.').default(true),
     weight: points('Weight of the criterion, on any scale common to all.', MAXIMUM_WEIGHT).default(weight),
     oneFrom: from(1)
@@ -72,7 +79,7 @@ export const reviewKinds = ['rate', 'ask', 'grow'] as const;
 export type ReviewKind = (typeof reviewKinds)[number];
 
 function reviewRule(dueDays: number, priority: 'High' | 'Normal' | 'Low', period: 'Month' | 'Quarter' | 'Year') {
-  return z.object({
+  return z.strictObject({
     active: flag('Whether tasks of this kind are opened.').default(true),
     dueDays: count('Days from the run to the due date.', 0, 365).default(dueDays),
     priority: choice('Priority of the task.', ['High', 'Normal', 'Low']).default(priority),
@@ -85,7 +92,7 @@ function reviewRule(dueDays: number, priority: 'High' | 'Normal' | 'Low', period
   });
 }
 
-const family = z.object({
+const family = z.strictObject({
   family: text('Product family as it stands on the product.'),
   aliasOf: text('Family that this one is counted as.').nullable().default(null),
   margin: z
@@ -98,7 +105,7 @@ const family = z.object({
   inScope: flag('Whether the family takes part in potential.').default(true),
 });
 
-export const settingsSchema = z.object({
+export const settingsSchema = z.strictObject({
   language: choice('Language of what sales people read in the CRM.', ['en', 'de']).default('en'),
   currency: z
     .string()
@@ -110,10 +117,10 @@ export const settingsSchema = z.object({
     .nullable()
     .default(null),
   revenue: z
-    .object({ windows: count('12-month windows that yearly revenue is the mean of.', 1, 5).default(3) })
+    .strictObject({ windows: count('12-month windows that yearly revenue is the mean of.', 1, 5).default(3) })
     .prefault({}),
   segment: z
-    .object({
+    .strictObject({
       method: choice('Where high begins: by share of the total, or by fixed amounts.', ['share', 'amount']).default(
         'share',
       ),
@@ -131,20 +138,20 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   potential: z
-    .object({
+    .strictObject({
       minimumPeers: count('Accounts that a peer group needs.', 2, 9999).default(8),
       quantile: fraction('Share of wallet of comparable buyers that up-selling aims at, as a quantile.').default(0.8),
       realisation: fraction('Share of the wallet gap that is expected to be won in a year.').default(0.25),
     })
     .prefault({}),
   strategy: z
-    .object({
+    .strictObject({
       minimumMean: fraction('Weighted mean of the strategic ratings that passes the gate.').default(0.5),
       oneIsEnough: flag('One criterion rated 3 by people passes the gate.').default(true),
     })
     .prefault({}),
   score: z
-    .object({
+    .strictObject({
       threshold: points('Score that must be exceeded.', 100).default(60),
       minimumConfidence: fraction('Share of the weights that must rest on known figures.').default(0.5),
       capacity: count('Key accounts and candidates that the programme can care for; empty for no cap.', 1, 99_999)
@@ -153,7 +160,7 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   source: z
-    .object({
+    .strictObject({
       years: count('Years of won opportunities that are read.', 1, 20).default(5),
       opportunityFamilyField: text('Opportunity field that names the product family where there are no products.')
         .nullable()
@@ -161,12 +168,12 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   safety: z
-    .object({
+    .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),
     })
     .prefault({}),
   criterion: z
-    .object({
+    .strictObject({
       referenceCustomer: strategyCriterion(30, null).prefault({}),
       opinionLeader: strategyCriterion(20, null).prefault({}),
       complexity: strategyCriterion(20, [2, 4, 6]).prefault({}),
@@ -180,7 +187,7 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   review: z
-    .object({
+    .strictObject({
       rate: reviewRule(21, 'Normal', 'Quarter').prefault({}),
       ask: reviewRule(30, 'High', 'Year').prefault({}),
       grow: reviewRule(30, 'Normal', 'Quarter').prefault({}),
@@ -200,25 +207,70 @@ export type SettingsProblem = { path: readonly (string | number)[]; value: unkno
 /**
  * Reads settings as an admin has them.
  *
- * Shape:  `raw` is nested as the schema; what is missing or null takes its default, an unknown name is a problem.
+ * Shape:  `raw` is nested as the schema; what is missing takes its default, and so does null, but where a setting may be
+ *         empty. A name that is no setting is a problem, unless it is null.
  * Units:  in: money in whole currency units, shares as fractions. Out: money in cents.
  * Errors: none thrown; every problem is returned, and then there are no settings.
  */
 export function parseSettings(raw: unknown): { settings: Settings } | { problems: SettingsProblem[] } {
-  const parsed = settingsSchema.safeParse(raw, { reportInput: true });
-  if (!parsed.success) {
-    return {
-      problems: parsed.error.issues.map((issue) => ({
-        path: issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key)),
-        value: issue.input,
-        expected: expectedIn(issue),
-      })),
-    };
-  }
-  const settings = inCents(parsed.data);
+  const parsed = settingsSchema.safeParse(withoutEmpties(raw, settingsSchema), { reportInput: true });
+  if (!parsed.success) return { problems: parsed.error.issues.flatMap(problemsIn) };
   const problems = crossChecks(parsed.data);
-  return problems.length > 0 ? { problems } : { settings };
+  return problems.length > 0 ? { problems } : { settings: inCents(parsed.data) };
 }
+
+/** An empty field of the CRM comes as null: it clears a setting that may be empty and leaves any other to its default. */
+function withoutEmpties(raw: unknown, schema: z.core.$ZodType): unknown {
+  const inner = unwrap(schema).schema;
+  if (inner instanceof z.ZodArray && Array.isArray(raw)) return raw.map((one) => withoutEmpties(one, inner.element));
+  if (!(inner instanceof z.ZodObject) || typeof raw !== 'object' || raw === null || !isPlainObject(raw)) return raw;
+  const kept = Object.entries(raw).flatMap(([name, value]: [string, unknown]) => {
+    const child: unknown = inner.shape[name];
+    if (!(child instanceof z.core.$ZodType)) return value === null ? [] : [[name, value]];
+    return value === null && !unwrap(child).nullable ? [] : [[name, withoutEmpties(value, child)]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function problemsIn(issue: z.core.$ZodIssue): SettingsProblem[] {
+  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+  if (issue.code !== 'unrecognized_keys') return [{ path, value: issue.input, expected: expectedIn(issue) }];
+  return issue.keys.map((key) => ({
+    path: [...path, key],
+    value: at(issue.input, key),
+    expected: 'the name of a setting; this is none',
+  }));
+}
+
+function expectedIn(issue: Exclude<z.core.$ZodIssue, { code: 'unrecognized_keys' }>): string {
+  switch (issue.code) {
+    case 'too_small':
+      return issue.origin === 'string' ? 'text that is not empty' : `${issue.minimum} or more`;
+    case 'too_big':
+      return issue.origin === 'string' ? `at most ${issue.maximum} characters` : `${issue.maximum} or less`;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return typeNames[issue.expected] ?? issue.expected;
+    case 'invalid_format':
+      return 'three capital letters, such as EUR';
+    case 'not_multiple_of':
+    case 'invalid_union':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'custom':
+      return issue.message;
+  }
+}
+
+const typeNames: Partial<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'text',
+  boolean: 'true or false',
+  object: 'settings by name',
+  array: 'a list',
+};
 
 export function defaultSettings(): Settings {
   return inCents(settingsSchema.parse({}));
@@ -261,20 +313,19 @@ function crossChecks(settings: Settings): SettingsProblem[] {
   ];
 }
 
-function weightChecks(settings: Settings, names: readonly (StrategyCriterion | ScoreCriterion)[]): SettingsProblem[] {
-  const total = names.reduce(
-    (sum, name) => sum + (settings.criterion[name].active ? settings.criterion[name].weight : 0),
-    0,
-  );
-  if (total > 0) return [];
-  const [first] = names;
-  return [
-    {
-      path: ['criterion', first ?? '', 'weight'],
-      value: 0,
-      expected: `at least one active criterion of ${names.join(', ')} with a weight above 0`,
-    },
-  ];
+function weightChecks(
+  settings: Settings,
+  names: readonly [StrategyCriterion | ScoreCriterion, ...(StrategyCriterion | ScoreCriterion)[]],
+): SettingsProblem[] {
+  const active = names.filter((name) => settings.criterion[name].active);
+  const [first] = active;
+  if (first === undefined) {
+    const expected = `at least one active criterion of ${names.join(', ')}`;
+    return [{ path: ['criterion', names[0], 'active'], value: false, expected }];
+  }
+  if (active.some((name) => settings.criterion[name].weight > 0)) return [];
+  const expected = `a weight above 0 for at least one of ${active.join(', ')}`;
+  return [{ path: ['criterion', first, 'weight'], value: 0, expected }];
 }
 
 function anchorChecks(settings: Settings, name: ScoreCriterion): SettingsProblem[] {
@@ -299,29 +350,22 @@ function anchorChecks(settings: Settings, name: ScoreCriterion): SettingsProblem
 }
 
 function bandChecks(settings: Settings, name: StrategyCriterion): SettingsProblem[] {
-  const { oneFrom, twoFrom, threeFrom } = settings.criterion[name];
-  const rising = (lower: number | null, upper: number | null): boolean =>
-    lower === null || upper === null || lower < upper;
-  return [
-    ...(rising(oneFrom, twoFrom)
-      ? []
-      : [
-          {
-            path: ['criterion', name, 'twoFrom'],
-            value: twoFrom,
-            expected: `more than the count for rating 1 (${oneFrom})`,
-          },
-        ]),
-    ...(rising(twoFrom, threeFrom)
-      ? []
-      : [
-          {
-            path: ['criterion', name, 'threeFrom'],
-            value: threeFrom,
-            expected: `more than the count for rating 2 (${twoFrom})`,
-          },
-        ]),
-  ];
+  const { active, oneFrom, twoFrom, threeFrom } = settings.criterion[name];
+  const bands = [
+    { key: 'oneFrom', from: oneFrom, rating: 1 },
+    { key: 'twoFrom', from: twoFrom, rating: 2 },
+    { key: 'threeFrom', from: threeFrom, rating: 3 },
+  ].flatMap(({ key, from, rating }) => (from === null ? [] : [{ key, from, rating }]));
+  if (bands.length === 0 && active && !peopleRated.some((person) => person === name)) {
+    const expected = 'the count from which it is rated 1, 2 or 3, or the criterion inactive';
+    return [{ path: ['criterion', name, 'oneFrom'], value: null, expected }];
+  }
+  return bands.flatMap(({ key, from }, index): SettingsProblem[] => {
+    const below = bands[index - 1];
+    if (below === undefined || below.from < from) return [];
+    const expected = `more than the count for rating ${below.rating} (${below.from})`;
+    return [{ path: ['criterion', name, key], value: from, expected }];
+  });
 }
 
 function familyChecks(settings: Settings): SettingsProblem[] {
@@ -340,29 +384,6 @@ function familyChecks(settings: Settings): SettingsProblem[] {
     }
     return [];
   });
-}
-
-function expectedIn(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'too_small':
-      return `${issue.minimum} or more`;
-    case 'too_big':
-      return `${issue.maximum} or less`;
-    case 'invalid_value':
-      return `one of ${issue.values.map(String).join(', ')}`;
-    case 'invalid_type':
-      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`;
-    case 'invalid_format':
-      return 'three capital letters, such as EUR';
-    case 'unrecognized_keys':
-      return `no ${issue.keys.join(', ')}`;
-    case 'not_multiple_of':
-    case 'invalid_union':
-    case 'invalid_key':
-    case 'invalid_element':
-    case 'custom':
-      return issue.message;
-  }
 }
 
 /** One setting for the admin: its path, what it measures, what it means, its default and its range in outside units. */

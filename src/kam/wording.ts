@@ -18,11 +18,11 @@ const MAXIMUM_SUBJECT = 255;
 
 /** All reasons of a decision, one a line, most decisive first; cut at a line's end where the field is full. */
 export function reasonsText(decision: Decision, speech: Speech): string {
-  const lines = decision.reasons.map((reason) => reasonText(reason, speech));
+  const lines = decision.reasons.map((reason) => cut(reasonText(reason, speech), MAXIMUM_REASONS));
   const kept: string[] = [];
   let length = 0;
   for (const line of lines) {
-    length += line.length + 1;
+    length += line.length + (kept.length > 0 ? 1 : 0);
     if (length > MAXIMUM_REASONS) break;
     kept.push(line);
   }
@@ -31,7 +31,15 @@ export function reasonsText(decision: Decision, speech: Speech): string {
 
 export function nextStepText(step: NextStep, speech: Speech): string | null {
   const text = say(speech, step, stepWords);
-  return text === null ? null : text.slice(0, MAXIMUM_NEXT_STEP);
+  return text === null ? null : cut(text, MAXIMUM_NEXT_STEP);
+}
+
+/** At most `maximum` long; what is cut ends in an ellipsis after a whole word. */
+function cut(text: string, maximum: number): string {
+  if (text.length <= maximum) return text;
+  const room = text.slice(0, maximum - 1).replace(/[\uD800-\uDBFF]$/, '');
+  const lastSpace = room.lastIndexOf(' ');
+  return `${(lastSpace > 0 ? room.slice(0, lastSpace) : room).trimEnd()}…`;
 }
 
 /** Picks the language; both texts stand side by side so that they are changed together. */
@@ -156,7 +164,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'strategyFailed':
         return `Strategic criteria not passed: at most ${percent(reason.highest, speech)}, ${percent(reason.minimum, speech)} are needed.`;
       case 'strategyUndecided':
-        return `Strategic criteria undecided: between ${percent(reason.lowest, speech)} and ${percent(reason.highest, speech)}, ${percent(reason.minimum, speech)} are needed. Missing: ${reason.missing.map(name).join(', ')}.`;
+        return `Strategic criteria undecided: between ${percent(reason.lowest, speech)} and ${percent(reason.highest, speech)}, ${percent(reason.minimum, speech)} are needed. Missing: ${unratedWords('en', reason.missing)}.`;
       case 'scoreExceeded':
         return `Score ${points(reason.points, speech)} exceeds ${points(reason.threshold, speech)}; strongest: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} of ${points(part.possible, speech)}`).join(', ')}.`;
       case 'scoreNotExceeded':
@@ -166,7 +174,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'overCapacity':
         return `Waiting: rank ${reason.rank}, the programme can care for ${reason.capacity}.`;
       case 'uncalibrated':
-        return 'The scale is uncalibrated: its anchors come from the first run, not from settings.';
+        return 'The scale is uncalibrated: its anchors come from the figures of all customers, not from settings.';
       case 'accepted':
         return `The customer accepted the agreement on ${day(reason.on, speech)}.`;
       case 'acceptedNotEnough':
@@ -178,7 +186,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'notAsked':
         return 'The customer has not been asked yet.';
       case 'overridden':
-        return `Set to ${tierNames.en[reason.tier]} by hand until ${day(reason.until, speech)}: ${reason.reason}`;
+        return `Set to ${tierNames.en[reason.tier]} by hand until ${day(reason.until, speech)}${because(reason.reason)}`;
       case 'overrideRefused':
         return `Override to ${tierNames.en[reason.tier]} refused: ${refusedEn[reason.because]}.`;
     }
@@ -197,7 +205,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'strategyFailed':
         return `Strategische Kriterien nicht erfüllt: höchstens ${percent(reason.highest, speech)}, nötig sind ${percent(reason.minimum, speech)}.`;
       case 'strategyUndecided':
-        return `Strategische Kriterien unentschieden: zwischen ${percent(reason.lowest, speech)} und ${percent(reason.highest, speech)}, nötig sind ${percent(reason.minimum, speech)}. Es fehlt: ${reason.missing.map(name).join(', ')}.`;
+        return `Strategische Kriterien unentschieden: zwischen ${percent(reason.lowest, speech)} und ${percent(reason.highest, speech)}, nötig sind ${percent(reason.minimum, speech)}. Es fehlt: ${unratedWords('de', reason.missing)}.`;
       case 'scoreExceeded':
         return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)}; am stärksten: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} von ${points(part.possible, speech)}`).join(', ')}.`;
       case 'scoreNotExceeded':
@@ -207,7 +215,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'overCapacity':
         return `Wartet: Rang ${reason.rank}, das Programm kann ${reason.capacity} betreuen.`;
       case 'uncalibrated':
-        return 'Die Skala ist nicht kalibriert: Ihre Eckwerte stammen aus dem ersten Lauf, nicht aus den Einstellungen.';
+        return 'Die Skala ist nicht kalibriert: Ihre Eckwerte stammen aus den Zahlen aller Kunden, nicht aus den Einstellungen.';
       case 'accepted':
         return `Der Kunde hat die Vereinbarung am ${day(reason.on, speech)} angenommen.`;
       case 'acceptedNotEnough':
@@ -219,12 +227,18 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'notAsked':
         return 'Der Kunde wurde noch nicht gefragt.';
       case 'overridden':
-        return `Von Hand auf ${tierNames.de[reason.tier]} gesetzt bis ${day(reason.until, speech)}: ${reason.reason}`;
+        return `Von Hand auf ${tierNames.de[reason.tier]} gesetzt bis ${day(reason.until, speech)}${because(reason.reason)}`;
       case 'overrideRefused':
         return `Manuelle Einstufung als ${tierNames.de[reason.tier]} nicht übernommen: ${refusedDe[reason.because]}.`;
     }
   },
 };
+
+/** Where no rating by people is missing, only the countries can be what is not known. */
+const unratedWords = (language: Language, missing: readonly PeopleRated[]): string =>
+  missing.length === 0
+    ? `${criterionNames[language].countries} (${unknownWords[language].noCountry})`
+    : missing.map((criterion) => criterionNames[language][criterion]).join(', ');
 
 type Refused = Extract<Reason, { is: 'overrideRefused' }>['because'];
 
@@ -233,6 +247,7 @@ const refusedEn: Record<Refused, string> = {
   noReason: 'it gives no reason',
   noExpiry: 'it has no expiry date',
   expired: 'it has expired',
+  excluded: 'the customer is excluded',
 };
 
 const refusedDe: Record<Refused, string> = {
@@ -240,6 +255,7 @@ const refusedDe: Record<Refused, string> = {
   noReason: 'die Begründung fehlt',
   noExpiry: 'das Ablaufdatum fehlt',
   expired: 'sie ist abgelaufen',
+  excluded: 'der Kunde ist ausgenommen',
 };
 
 const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | null> = {
@@ -256,7 +272,9 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
       case 'grow':
         return `Offer ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
       case 'learn':
-        return `Find out: ${criterionNames.en[step.criterion]}.`;
+        return step.why === 'noAnchors'
+          ? `Set the scale of ${criterionNames.en[step.criterion]} in Setup: the values that earn 0, 50 and 100 points.`
+          : `Find out: ${criterionNames.en[step.criterion]} (${unknownWords.en[step.why]}).`;
       case 'none':
         return null;
     }
@@ -276,7 +294,9 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
       case 'grow':
         return `Anbieten: ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
       case 'learn':
-        return `Klären: ${criterionNames.de[step.criterion]}.`;
+        return step.why === 'noAnchors'
+          ? `Skala für ${criterionNames.de[step.criterion]} in Setup setzen: die Werte, die 0, 50 und 100 Punkte geben.`
+          : `Klären: ${criterionNames.de[step.criterion]} (${unknownWords.de[step.why]}).`;
       case 'none':
         return null;
     }
@@ -324,7 +344,7 @@ export type ReviewAbout =
 /** Subject and description of a review task. */
 export function reviewText(about: ReviewAbout, speech: Speech): { subject: string; description: string } {
   const { subject, description } = say(speech, about, reviewWords);
-  return { subject: subject.slice(0, MAXIMUM_SUBJECT), description };
+  return { subject: cut(subject, MAXIMUM_SUBJECT), description };
 }
 
 const scales: Record<Language, Record<PeopleRated, { question: string; scale: string }>> = {
@@ -402,7 +422,12 @@ export const closingNote = (language: Language): string =>
     ? 'Automatisch geschlossen: Für die Entscheidung nicht mehr nötig.'
     : 'Closed automatically: no longer needed for the decision.';
 
-const because = (reason: string | null): string => (reason === null || reason === '' ? '.' : `: ${reason}`);
+/** A person's words after a colon, on one line, so that the CRM gives back what was written; they end as a sentence. */
+function because(reason: string | null): string {
+  const words = (reason ?? '').replaceAll(/\s+/g, ' ').trim();
+  if (words === '') return '.';
+  return `: ${words}${/[.!?…]$/.test(words) ? '' : '.'}`;
+}
 
 const locales: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
 
@@ -419,7 +444,7 @@ function perYear(amount: Cents | Unknown, speech: Speech): string {
 }
 
 function percent(share: Fraction, { language }: Speech): string {
-  return new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 2 }).format(share);
 }
 
 function points(value: number, { language }: Speech): string {

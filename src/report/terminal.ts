@@ -152,6 +152,10 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'won opportunity', 'won opportunities')} have no products; their revenue counts, their families are unknown${examples}. Set Source_Opportunity_Family_Field__c if a field names the family.`;
     case 'noFamily':
       return `${count(note.count, 'sale')} name no product family and take no part in potential${examples}. Fill Product Family.`;
+    case 'saleWithoutAccount':
+      return `${count(note.count, 'opportunity', 'opportunities')} belong to no account that could be read and were left out${examples}.`;
+    case 'ratingOutOfRange':
+      return `${count(note.count, 'rating')} lie outside 0 to 3 and count as missing${examples}. Correct them on the account.`;
     case 'personAccountsLeftOut':
       return `${count(note.count, 'person account')} were left out${examples}.`;
   }
@@ -165,7 +169,7 @@ export function table(screen: Screen, options: TableOptions<Record<string, unkno
     borderStyle: 'headers-only-with-underline',
     overflow: 'wrap',
     maxWidth: screen.width,
-    headerOptions: { formatter: (header) => header, bold: screen.styled, color: screen.styled ? 'blueBright' : undefined },
+    headerOptions: { formatter: (header) => header, bold: screen.styled, ...(screen.styled ? { color: 'blueBright' } : {}) },
     noStyle: !screen.styled,
     ...options,
   });

@@ -6,7 +6,6 @@ import { capReviews, reviewsFor, stemOf, type ReviewTask, type WantedReview } fr
 import type { ReviewKind, Settings } from '../kam/settings.js';
 import { desiredMark, differenceOf, markFields, markOf, type AccountMark, type StandingTask } from '../kam/standing.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
-import { closingNote } from '../kam/wording.js';
 import type { Change } from '../org/write.js';
 import { BATCH } from './assess.js';
 
@@ -17,6 +16,8 @@ import { BATCH } from './assess.js';
 export type Plan = {
   accounts: number;
   fields: Partial<Record<keyof AccountMark, number>>;
+  /** Tasks to open and to close. */
+  tasks: number;
   opened: Partial<Record<ReviewKind, number>>;
   closed: number;
   /** Accounts whose tier or segment changes, of those that had one before. */
@@ -52,13 +53,14 @@ export async function planFor(book: Book, settings: Settings, asOf: IsoDate, tod
       }
     }
   }
-  const tasks = taskChanges(capReviews(wanted, standing, settings), wanted, standing, settings);
+  const tasks = taskChanges(capReviews(wanted, standing, settings), wanted, standing);
   for (const change of tasks) hash.update(JSON.stringify(change));
   const opened: Plan['opened'] = {};
   for (const change of tasks) if (change.verb === 'open') opened[change.task.kind] = (opened[change.task.kind] ?? 0) + 1;
   return {
     accounts,
     fields,
+    tasks: tasks.length,
     opened,
     closed: tasks.filter((change) => change.verb === 'close').length,
     moved,
@@ -131,7 +133,6 @@ function taskChanges(
   capped: readonly ReviewTask[],
   wanted: readonly WantedReview[],
   standing: readonly StandingTask[],
-  settings: Settings,
 ): Change[] {
   const refs = new Set(standing.map((task) => task.ref));
   const openStems = new Set(standing.filter((task) => !task.isClosed).map((task) => stemOf(task.ref)));
@@ -141,7 +142,7 @@ function taskChanges(
     .map((task): Change => ({ verb: 'open', task }));
   const closes = standing
     .filter((task) => !task.isClosed && !wantedStems.has(stemOf(task.ref)))
-    .map((task): Change => ({ verb: 'close', taskId: task.id, ref: task.ref, note: closingNote(settings.language) }));
+    .map((task): Change => ({ verb: 'close', taskId: task.id, ref: task.ref }));
   return [...sortByRef(opens), ...sortByRef(closes)];
 }
 

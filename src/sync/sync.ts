@@ -1,10 +1,11 @@
 /** The nightly run, as one sentence: pull, derive, assess, decide, plan, write, report. */
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
-import { Messages, SfError, type Org } from '@salesforce/core';
-import { openBook, type Book, type BookNote } from '../book/book.js';
+import { Messages, type Org, type SfError } from '@salesforce/core';
+import { openBook, type Book, type GroupView } from '../book/book.js';
 import { isDay, lastMonthEnd } from '../kam/calendar.js';
-import type { Decision } from '../kam/funnel.js';
+import type { Decision, GateResult } from '../kam/funnel.js';
+import type { MoneyAnchors } from '../kam/score.js';
 import { canonicalSettings, type Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import { isKnown } from '../kam/unknown.js';
@@ -12,12 +13,12 @@ import { reasonsText } from '../kam/wording.js';
 import { connect, type KamOrg } from '../org/connect.js';
 import { preflight } from '../org/preflight.js';
 import { pull, readSettings } from '../org/read.js';
-import { labels } from '../org/records.js';
+import { labels, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
-import { write } from '../org/write.js';
-import type { Loss, Run, RunGroup } from '../report/run.js';
-import { assessBook, type Assessment } from './assess.js';
-import { decidedGroups, planFor, refusalOf, type Plan } from './plan.js';
+import { write, type FailedChange, type Receipts } from '../org/write.js';
+import type { FailedRow, Loss, Run, RunGroup, RunOutcome } from '../report/run.js';
+import { assessBook } from './assess.js';
+import { decidedGroups, planFor, refusalOf, type Plan, type Refusal } from './plan.js';
 import { stateOf } from './state.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
@@ -46,7 +47,12 @@ const NAMED = 10;
  * Errors: `PreflightFailedError` (exit 3) before anything is read when the org is not ready; usage errors (exit 2).
  *         A refusal by the safety valve and rows that the org refuses are data in the run, not errors.
  */
-export async function sync(login: Org, apiVersion: string | undefined, options: SyncOptions, onProgress: OnProgress): Promise<Run> {
+export async function sync(
+  login: Org,
+  apiVersion: string | undefined,
+  options: SyncOptions,
+  onProgress: OnProgress,
+): Promise<Run> {
   const org = await connect(login, apiVersion);
   const losses = await passPreflight(org);
   const settings = await readSettings(org);
@@ -54,62 +60,47 @@ export async function sync(login: Org, apiVersion: string | undefined, options: 
   const today = startedAt.toISOString().slice(0, 10);
   const asOf = dayToAssess(options.asOf, today);
   const state = stateOf(org.orgId, options.env);
-  const time = stopwatch();
+  const watch = stopwatch();
 
   const book = await openWorkBook(state.workBook);
   try {
-    const rowsRead = await time('pull', () => pullInto(book, org, state.spool, settings, { asOf, today }, onProgress));
-    const notes = await time('derive', () => book.derive(settings, asOf, today));
+    const rowsRead = await watch.time('pull', () => pullInto(book, org, state.spool, settings, today, onProgress));
+    const notes = await watch.time('derive', () => book.derive(settings, asOf, today));
     const remembered = await readAnchors(org, asOf);
-    const assessment = await time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
-    const plan = await time('decide', () => planFor(book, settings, asOf, today));
-    const limit = options.maximumMoves ?? settings.safety.maximumMoves;
-    const refusal = refusalOf(plan, limit);
-    const picture = await pictureOf(book, settings);
+    const assessment = await watch.time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
+    const plan = await watch.time('decide', () => planFor(book, settings, asOf, today));
+    const refusal = refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves);
+    const mayWrite = !options.dryRun && refusal === null;
+    const receipts = mayWrite ? await watch.time('write', () => writePlan(org, plan, onProgress)) : nothingWritten;
 
     const run: Run = {
-      ref: `${today}|${startedAt.toISOString()}`.slice(0, 40),
+      ref: startedAt.toISOString(),
       orgId: org.orgId,
       username: org.username,
       asOf,
       startedAt: startedAt.toISOString(),
-      finishedAt: startedAt.toISOString(),
+      finishedAt: (await org.now()).toISOString(),
       dryRun: options.dryRun,
       firstRun: plan.classified === 0,
-      outcome: plan.isEmpty ? { is: 'nothingToDo' } : { is: 'planned' },
-      ...picture,
+      outcome: outcomeOf(plan, refusal, options.dryRun, receipts),
+      ...(await pictureOf(book, settings)),
       lines: assessment.lines,
       scale: assessment.scale,
       threshold: settings.score.threshold,
-      plan: {
-        accounts: plan.accounts,
-        fields: plan.fields,
-        opened: plan.opened,
-        closed: plan.closed,
-        moved: plan.moved,
-        classified: plan.classified,
-        hash: plan.hash,
-      },
-      written: 0,
-      failed: [],
-      notes: [...notes],
+      plan: countsOf(plan),
+      written: receipts.written,
+      failed: receipts.failed.map(failedRow),
+      notes,
       losses,
-      apiCalls: org.apiCalls(),
+      // The run's own record is one more call.
+      apiCalls: org.apiCalls() + (options.dryRun ? 0 : 1),
       rowsRead,
-      durations: time.durations,
+      durations: watch.durations,
       settingsFingerprint: createHash('sha256').update(canonicalSettings(settings)).digest('hex'),
       currency: settings.currency,
       version: options.version,
     };
-    if (refusal !== null) run.outcome = { is: 'refused', ...refusal };
-    if (!options.dryRun) {
-      const anchors = { ...assessment.anchors };
-      await time('write', () => writeChanges(run, plan, org, { anchors, since: remembered?.since ?? asOf }, onProgress));
-    }
-    run.finishedAt = (await org.now()).toISOString();
-    run.apiCalls = org.apiCalls();
-    if (!options.dryRun) await writeRun(org, run, { anchors: assessment.anchors, since: remembered?.since ?? asOf });
-
+    if (!options.dryRun) await writeRun(org, recordOf(run, assessment.anchors, remembered?.since ?? asOf));
     await book.remember('run', run);
     await book.remember('settings', settings);
     await book.publish(state.book);
@@ -119,4 +110,182 @@ export async function sync(login: Org, apiVersion: string | undefined, options: 
     await book.close();
     rmSync(state.spool, { recursive: true, force: true });
   }
+}
+
+/** What the full job would need and this org lacks, where it can run all the same. */
+async function passPreflight(org: KamOrg): Promise<Loss[]> {
+  const problems = await preflight(org);
+  const stopping = problems.filter(({ severity }) => severity === 'stops');
+  if (stopping.length > 0) {
+    const list = stopping.map(({ what, remedy }) => `- ${what} ${remedy}`).join('\n');
+    throw withExitCode(messages.createError('error.PreflightFailed', [list]), 3);
+  }
+  return problems.map(({ what, remedy }) => ({ what, remedy }));
+}
+
+function dayToAssess(asOf: IsoDate | null, today: IsoDate): IsoDate {
+  if (asOf === null) return lastMonthEnd(today);
+  if (!isDay(asOf)) throw withExitCode(messages.createError('error.AsOfNotADay', [asOf]), 2);
+  if (asOf > today) throw withExitCode(messages.createError('error.AsOfInFuture', [asOf, today]), 2);
+  return asOf;
+}
+
+function withExitCode(error: SfError, exitCode: number): SfError {
+  error.exitCode = exitCode;
+  return error;
+}
+
+/** The book that is being written; a second sync of the same org on this machine finds it taken. */
+async function openWorkBook(file: string): Promise<Book> {
+  try {
+    return await openBook(file);
+  } catch (error) {
+    if (error instanceof Error && /lock/i.test(error.message)) throw messages.createError('error.BookInUse', [file], [], error);
+    throw error;
+  }
+}
+
+async function pullInto(
+  book: Book,
+  org: KamOrg,
+  spool: string,
+  settings: Settings,
+  today: IsoDate,
+  onProgress: OnProgress,
+): Promise<number> {
+  rmSync(spool, { recursive: true, force: true });
+  const { years, opportunityFamilyField } = settings.source;
+  const since = `${Number(today.slice(0, 4)) - years}${today.slice(4, 7)}-01`;
+  let rows = 0;
+  for await (const { table, spooled } of pull(org, spool, { since, familyField: opportunityFamilyField }, (_, done, total) =>
+    onProgress('pull', done, total),
+  )) {
+    await book.ingest(table, spooled, labels);
+    rows += spooled.rows;
+  }
+  return rows;
+}
+
+async function writePlan(org: KamOrg, plan: Plan, onProgress: OnProgress): Promise<Receipts> {
+  const total = plan.accounts + plan.tasks;
+  return write(org, plan.changes(), (done) => onProgress('write', done, total));
+}
+
+const nothingWritten: Receipts = { written: 0, failed: [] };
+
+function outcomeOf(plan: Plan, refusal: Refusal | null, dryRun: boolean, receipts: Receipts): RunOutcome {
+  if (refusal !== null) return { is: 'refused', ...refusal };
+  if (plan.isEmpty) return { is: 'nothingToDo' };
+  if (dryRun) return { is: 'planned' };
+  return receipts.failed.length > 0 ? { is: 'partial', failed: receipts.failed.length } : { is: 'done' };
+}
+
+function countsOf({ accounts, fields, opened, closed, moved, classified, hash }: Plan): Run['plan'] {
+  return { accounts, fields, opened, closed, moved, classified, hash };
+}
+
+function failedRow({ change, errors }: FailedChange): FailedRow {
+  const texts = errors.map(({ code, message }) => `${code}: ${message}`);
+  switch (change.verb) {
+    case 'set':
+      return { object: 'account', key: `${change.name} (${change.accountId})`, errors: texts };
+    case 'open':
+      return { object: 'task', key: change.task.ref, errors: texts };
+    case 'close':
+      return { object: 'task', key: change.ref, errors: texts };
+  }
+}
+
+type Picture = Pick<Run, 'accounts' | 'groups' | 'segments' | 'tiers' | 'gates' | 'candidates' | 'undecided'>;
+
+/** Who stands where, and the groups that a person should look at first. */
+async function pictureOf(book: Book, settings: Settings): Promise<Picture> {
+  const results = (): Record<GateResult, number> => ({ passed: 0, failed: 0, open: 0, undecided: 0 });
+  const picture: Picture = {
+    accounts: 0,
+    groups: 0,
+    segments: { top: 0, development: 0, base: 0, small: 0, unknown: 0 },
+    tiers: { key: 0, candidate: 0, large: 0, standard: 0 },
+    gates: { segment: results(), strategy: results(), score: results(), ask: results() },
+    candidates: [],
+    undecided: [],
+  };
+  for await (const batch of decidedGroups(book)) {
+    for (const { view, decision } of batch) {
+      picture.groups += 1;
+      picture.accounts += view.standings.length;
+      picture.segments[decision.segment] += 1;
+      picture.tiers[decision.tier] += 1;
+      picture.gates[decision.gate][decision.gateResult] += 1;
+      if (decision.tier === 'candidate') keepBest(picture.candidates, groupOf(view, decision, settings));
+      else if (decision.nextStep.is === 'rate') keepBest(picture.undecided, groupOf(view, decision, settings));
+    }
+  }
+  return picture;
+}
+
+function groupOf({ facts, potential }: GroupView, decision: Decision, settings: Settings): RunGroup {
+  return {
+    groupId: facts.groupId,
+    name: facts.name,
+    segment: decision.segment,
+    tier: decision.tier,
+    score: decision.score.points,
+    confidence: decision.score.confidence,
+    revenue: facts.yearlyRevenue,
+    additionalPotential: potential.additional,
+    reasons: decision.reasons,
+    nextStep: decision.nextStep,
+    text: reasonsText(decision, settings),
+  };
+}
+
+/** Keeps the list sorted by score and short, however many groups there are. */
+function keepBest(list: RunGroup[], group: RunGroup): void {
+  const points = ({ score }: RunGroup): number => (isKnown(score) ? score : -1);
+  list.push(group);
+  list.sort((a, b) => points(b) - points(a) || (a.groupId < b.groupId ? -1 : 1));
+  if (list.length > NAMED) list.pop();
+}
+
+function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
+  const { segments, tiers, gates, lines, plan, notes, losses, durations, scale, threshold } = run;
+  return {
+    ref: run.ref,
+    asOf: run.asOf,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    status: run.outcome.is === 'refused' ? 'Refused' : run.outcome.is === 'partial' ? 'Partial' : 'Done',
+    accounts: run.accounts,
+    groups: run.groups,
+    candidates: tiers.candidate,
+    changes: plan.accounts + Object.values(plan.opened).reduce((sum, n) => sum + n, 0) + plan.closed,
+    writes: run.written,
+    failedRows: run.failed.length,
+    apiCalls: run.apiCalls,
+    summary: JSON.stringify({ segments, tiers, gates, lines, threshold, calibrated: scale.calibrated, plan, durations }),
+    anchors: JSON.stringify(anchors),
+    anchorsOn: since,
+    settingsFingerprint: run.settingsFingerprint,
+    version: run.version,
+    message: [...notes.map(({ is, count, examples }) => `${is}: ${count} (${examples.join(', ')})`), ...losses.map(({ what }) => what)]
+      .join('\n')
+      .slice(0, 32_000),
+  };
+}
+
+/** Measures the steps of a run. */
+function stopwatch(): { durations: Run['durations']; time<T>(stage: Stage, work: () => Promise<T>): Promise<T> } {
+  const durations = { pull: 0, derive: 0, assess: 0, decide: 0, write: 0 };
+  return {
+    durations,
+    time: async (stage, work) => {
+      const from = performance.now();
+      try {
+        return await work();
+      } finally {
+        durations[stage] = Math.round(performance.now() - from);
+      }
+    },
+  };
 }

@@ -1,0 +1,24 @@
+import { Flags, SfCommand } from '@salesforce/sf-plugins-core';
+import { Messages } from '@salesforce/core';
+import type { LocalStatus } from '../../../localorg/reach.js';
+
+Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
+const messages = Messages.loadMessages('sf-plugin-kam', 'local.stop');
+
+export default class KamLocalStop extends SfCommand<LocalStatus> {
+  public static readonly summary = messages.getMessage('summary');
+  public static readonly examples = messages.getMessages('examples');
+
+  public static readonly flags = { 'target-org': Flags.requiredOrg(), 'api-version': Flags.orgApiVersion() };
+
+  public async run(): Promise<LocalStatus> {
+    const { flags } = await this.parse(KamLocalStop);
+    const { withLocal } = await import('../../../localorg/reach.js');
+    const status = await withLocal(flags['target-org'], async (client, before) => {
+      await client.send('POST', '/local/stop');
+      return before;
+    });
+    this.logSuccess(messages.getMessage('info.stopped', [status.orgId]));
+    return status;
+  }
+}

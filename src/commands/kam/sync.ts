@@ -1,0 +1,58 @@
+import { Flags, SfCommand } from '@salesforce/sf-plugins-core';
+import { Messages } from '@salesforce/core';
+import type { Run } from '../../report/run.js';
+
+Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
+const messages = Messages.loadMessages('sf-plugin-kam', 'sync');
+
+const ROWS_FAILED = 68;
+
+export default class KamSync extends SfCommand<Run> {
+  public static readonly summary = messages.getMessage('summary');
+  public static readonly description = messages.getMessage('description');
+  public static readonly examples = messages.getMessages('examples');
+
+  public static readonly flags = {
+    'target-org': Flags.requiredOrg(),
+    'api-version': Flags.orgApiVersion(),
+    'dry-run': Flags.boolean({ summary: messages.getMessage('flags.dry-run.summary') }),
+    'as-of': Flags.string({ summary: messages.getMessage('flags.as-of.summary') }),
+    'max-moves': Flags.integer({ summary: messages.getMessage('flags.max-moves.summary'), min: 0, max: 100 }),
+  };
+
+  public async run(): Promise<Run> {
+    const { flags } = await this.parse(KamSync);
+    const { sync } = await import('../../sync/sync.js');
+    const { progressOn, screenOf } = await import('../../report/screen.js');
+    const { runLines } = await import('../../report/terminal.js');
+    const progress = progressOn(this.spinner);
+    const run = await sync(
+      flags['target-org'],
+      flags['api-version'],
+      {
+        dryRun: flags['dry-run'],
+        asOf: flags['as-of'] ?? null,
+        maximumMoves: flags['max-moves'] === undefined ? null : flags['max-moves'] / 100,
+        version: this.config.version,
+        env: process.env,
+      },
+      progress.on,
+    ).finally(progress.stop);
+    if (!this.jsonEnabled()) runLines(run, screenOf(process.stdout)).forEach((line) => this.log(line));
+    if (run.outcome.is === 'refused') throw refusalOf(run, run.outcome);
+    if (run.outcome.is === 'partial') {
+      this.warn(messages.getMessage('info.failedRows', [run.outcome.failed]));
+      process.exitCode = ROWS_FAILED;
+    }
+    return run;
+  }
+}
+
+/** The refusal is data in the run; here it becomes a message and an exit code. */
+function refusalOf(run: Run, { moved, classified, limit }: Extract<Run['outcome'], { is: 'refused' }>): Error {
+  const share = ((100 * moved) / classified).toFixed(1);
+  const error = messages.createError('error.TooManyMoves', [moved, classified, share, Number((limit * 100).toFixed(1))]);
+  error.exitCode = 2;
+  error.setData(run);
+  return error;
+}

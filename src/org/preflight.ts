@@ -1,0 +1,69 @@
+/** What would stop or weaken a run, found before anything is read or written. */
+import type { KamOrg } from './connect.js';
+import { accountObject, lineObject, needs, taskObject, taskRefField, type Need, type OrgShape } from './records.js';
+
+export type Problem = { severity: 'stops' | 'loses'; what: string; remedy: string };
+
+const deploy = 'Deploy the package: sf project deploy start --source-dir force-app/main, then force-app/seed once.';
+const assign = 'Assign the permission set: sf org assign permset --name KAM_Integration.';
+
+/**
+ * Compares what the job needs with what this user sees.
+ *
+ * Shape: problems in order of the objects. A field that the user may not read does not exist for him, so a missing
+ *        field names both remedies. Products are a loss where they are missing, not a failure.
+ */
+export async function preflight(org: KamOrg): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const need of needs) problems.push(...(await problemsWith(org, need)));
+  const account = await org.describe(accountObject);
+  if (account?.fields.has('CurrencyIsoCode') === true) {
+    problems.push({
+      severity: 'stops',
+      what: 'The org keeps amounts in several currencies, and this version adds them up as one.',
+      remedy: 'Use an org with a single currency until a version that converts them.',
+    });
+  }
+  const ref = (await org.describe(taskObject))?.fields.get(taskRefField);
+  if (ref !== undefined && !(ref.unique && ref.externalId)) {
+    problems.push({
+      severity: 'stops',
+      what: `Task.${taskRefField} is not a unique external id; review tasks could come twice.`,
+      remedy: deploy,
+    });
+  }
+  return problems;
+}
+
+async function problemsWith(org: KamOrg, need: Need): Promise<Problem[]> {
+  const object = await org.describe(need.object);
+  const severity = need.isOptional ? 'loses' : 'stops';
+  if (object === null) {
+    return [
+      {
+        severity,
+        what: need.isOptional
+          ? `${need.label} (${need.object}) can't be read: sales are taken from opportunities, and families only from Source_Opportunity_Family_Field__c.`
+          : `${need.label} (${need.object}) does not exist for this user.`,
+        remedy: need.object.startsWith('KAM_') ? `${deploy} ${assign}` : assign,
+      },
+    ];
+  }
+  const unread = need.reads.filter((name) => !object.fields.has(name));
+  const unwritten = need.writes.filter((name) => object.fields.get(name)?.updateable !== true && object.fields.has(name));
+  const list = (names: readonly string[]): string => names.join(', ');
+  return [
+    ...(unread.length === 0 ? [] : [{ severity, what: `${need.label}: ${list(unread)} missing or not readable.`, remedy: `${deploy} ${assign}` } as const]),
+    ...(unwritten.length === 0 ? [] : [{ severity, what: `${need.label}: ${list(unwritten)} not editable by ${org.username}.`, remedy: assign } as const]),
+  ];
+}
+
+/** What the org has beyond the least, as far as queries depend on it. */
+export async function shapeOf(org: KamOrg, familyField: string | null): Promise<OrgShape> {
+  const [account, line] = [await org.describe(accountObject), await org.describe(lineObject)];
+  return {
+    hasPersonAccounts: account?.fields.has('IsPersonAccount') === true,
+    hasLines: line?.fields.has('TotalPrice') === true && line.fields.has('Product2Id'),
+    familyField,
+  };
+}

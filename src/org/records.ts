@@ -1,0 +1,380 @@
+/** Where API names and our words meet: the one list of what is read and written, and how each value translates. */
+import type { BookTable, ColumnType, Labels } from '../book/book.js';
+import type { ScoreCriterion } from '../kam/criteria.js';
+import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
+import type { ReviewTask } from '../kam/reviews.js';
+import { settingKeys, type SettingKey, type SettingsProblem } from '../kam/settings.js';
+import type { AccountMark } from '../kam/standing.js';
+import type { Cents, Fraction } from '../kam/units.js';
+import {
+  Account,
+  KAM_Criterion__mdt,
+  KAM_Family__mdt,
+  KAM_Review_Rule__mdt,
+  KAM_Run__c,
+  KAM_Settings__mdt,
+  Opportunity,
+  OpportunityLineItem,
+  Product2,
+  Task,
+} from '../schema/generated.js';
+import { select, type FieldPath, type SObject } from '../schema/select.js';
+
+/** One column of a pull: our word, the path to it, and what it holds. */
+export type Source = { name: string; path: string; type: ColumnType };
+
+const sources = <O extends SObject>(object: O, list: readonly (readonly [string, FieldPath<O>, ColumnType])[]): Source[] => {
+  select(object, list.map(([, path]) => path));
+  return list.map(([name, path, type]) => ({ name, path, type }));
+};
+
+const accountSources = sources(Account, [
+  ['id', 'Id', 'id'],
+  ['name', 'Name', 'text'],
+  ['parentId', 'ParentId', 'id'],
+  ['ownerId', 'OwnerId', 'id'],
+  ['industry', 'Industry', 'text'],
+  ['employees', 'NumberOfEmployees', 'integer'],
+  ['country', 'BillingCountry', 'text'],
+  ['groupOverrideId', 'KAM_Group_Override__c', 'id'],
+  ['excluded', 'KAM_Exclude__c', 'boolean'],
+  ['excludeReason', 'KAM_Exclude_Reason__c', 'text'],
+  ['ratingReferenceCustomer', 'KAM_Lighthouse__c', 'number'],
+  ['ratingOpinionLeader', 'KAM_Opinion_Leader__c', 'number'],
+  ['overrideTier', 'KAM_Override_Tier__c', 'text'],
+  ['overrideReason', 'KAM_Override_Reason__c', 'text'],
+  ['overrideUntil', 'KAM_Override_Until__c', 'date'],
+  ['tier', 'KAM_Tier__c', 'text'],
+  ['segment', 'KAM_Segment__c', 'text'],
+  ['gate', 'KAM_Gate__c', 'text'],
+  ['gateResult', 'KAM_Gate_Result__c', 'text'],
+  ['score', 'KAM_Score__c', 'number'],
+  ['confidence', 'KAM_Confidence__c', 'number'],
+  ['revenue', 'KAM_Revenue__c', 'money'],
+  ['crossSell', 'KAM_Cross_Sell__c', 'money'],
+  ['upSell', 'KAM_Up_Sell__c', 'money'],
+  ['additionalPotential', 'KAM_Additional_Potential__c', 'money'],
+  ['revenueAtRisk', 'KAM_Revenue_At_Risk__c', 'money'],
+  ['contributionMargin', 'KAM_Contribution_Margin__c', 'money'],
+  ['walletShare', 'KAM_Wallet_Share__c', 'number'],
+  ['reasons', 'KAM_Reasons__c', 'text'],
+  ['nextStep', 'KAM_Next_Step__c', 'text'],
+  ['groupId', 'KAM_Group__c', 'id'],
+  ['assessedOn', 'KAM_Assessed_On__c', 'date'],
+]);
+
+/** Only where the org has person accounts; the book leaves them out. */
+const personAccount: Source = { name: 'isPersonAccount', path: 'IsPersonAccount', type: 'boolean' };
+
+const opportunitySources = sources(Opportunity, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'AccountId', 'id'],
+  ['closeDate', 'CloseDate', 'date'],
+  ['amount', 'Amount', 'money'],
+  ['isWon', 'IsWon', 'boolean'],
+  ['isClosed', 'IsClosed', 'boolean'],
+  ['hasLines', 'HasOpportunityLineItem', 'boolean'],
+]);
+
+const lineSources = sources(OpportunityLineItem, [
+  ['id', 'Id', 'id'],
+  ['opportunityId', 'OpportunityId', 'id'],
+  ['family', 'Product2.Family', 'text'],
+  ['product', 'Product2.Name', 'text'],
+  ['quantity', 'Quantity', 'number'],
+  ['amount', 'TotalPrice', 'money'],
+]);
+
+const taskSources = sources(Task, [
+  ['id', 'Id', 'id'],
+  ['ref', 'KAM_Task_Ref__c', 'text'],
+  ['accountId', 'AccountId', 'id'],
+  ['ownerId', 'OwnerId', 'id'],
+  ['isClosed', 'IsClosed', 'boolean'],
+]);
+
+/** What one table of the book is pulled with; what this org does not have is an empty table. */
+export type Pull = { table: BookTable; object: string; sources: Source[]; where: string; isThere: boolean };
+
+/** What the org has beyond the least that the job needs. */
+export type OrgShape = { hasPersonAccounts: boolean; hasLines: boolean; familyField: string | null };
+
+/** The queries of one run; sales from `since` on, and everything that is still open. */
+export function pullsOf(shape: OrgShape, since: string): Pull[] {
+  const family: Source[] = shape.familyField === null ? [] : [{ name: 'family', path: shape.familyField, type: 'text' }];
+  const wanted = (prefix: string): string => `((${prefix}IsWon = true AND ${prefix}CloseDate >= ${since}) OR ${prefix}IsClosed = false)`;
+  return [
+    { table: 'account', object: Account.api, sources: [...accountSources, ...(shape.hasPersonAccounts ? [personAccount] : [])], where: '', isThere: true },
+    { table: 'opportunity', object: Opportunity.api, sources: [...opportunitySources, ...family], where: `AccountId != null AND ${wanted('')}`, isThere: true },
+    { table: 'line', object: OpportunityLineItem.api, sources: lineSources, where: `Opportunity.AccountId != null AND ${wanted('Opportunity.')}`, isThere: shape.hasLines },
+    { table: 'task', object: Task.api, sources: taskSources, where: 'KAM_Task_Ref__c != null', isThere: true },
+  ];
+}
+
+export const tierLabels: Record<Tier, string> = { key: 'Key Account', candidate: 'Candidate', large: 'Large Account', standard: 'Standard' };
+const segmentLabels: Record<Segment, string> = { top: 'Top', development: 'Development', base: 'Base', small: 'Small', unknown: 'Unknown' };
+const gateLabels: Record<Gate, string> = { segment: 'Segment', strategy: 'Strategy', score: 'Score', ask: 'Ask' };
+const resultLabels: Record<GateResult, string> = { passed: 'Passed', failed: 'Failed', open: 'Open', undecided: 'Undecided' };
+
+const flipped = <W extends string>(labelOf: Record<W, string>, words: readonly W[]): Record<string, W> =>
+  Object.fromEntries(words.map((word) => [labelOf[word], word]));
+
+/** What the picklists' labels mean, for the book. */
+export const labels: Labels = {
+  tier: flipped(tierLabels, ['key', 'candidate', 'large', 'standard']),
+  segment: flipped(segmentLabels, ['top', 'development', 'base', 'small', 'unknown']),
+  gate: flipped(gateLabels, ['segment', 'strategy', 'score', 'ask']),
+  gateResult: flipped(resultLabels, ['passed', 'failed', 'open', 'undecided']),
+};
+
+type Json = string | number | boolean | null;
+type Record_ = Record<string, Json | { type: string }>;
+
+/** Cents as the number of currency units that JSON carries; exact, as a double keeps 15 digits and two decimals fit. */
+const units = (cents: Cents | null): number | null => (cents === null ? null : cents / 100);
+/** A fraction of four decimals as percent of two. */
+const percent = (share: Fraction | null): number | null => (share === null ? null : Math.round(share * 10_000) / 100);
+const labelled = <W extends string>(labelOf: Record<W, string>, word: W | null): string | null => (word === null ? null : labelOf[word]);
+
+/** Each field of a mark: the field that holds it, and its value as JSON. */
+const markWriters: { [K in keyof AccountMark]: { field: FieldPath<typeof Account>; json: (mark: Partial<AccountMark>) => Json } } = {
+  tier: { field: 'KAM_Tier__c', json: ({ tier = null }) => labelled(tierLabels, tier) },
+  segment: { field: 'KAM_Segment__c', json: ({ segment = null }) => labelled(segmentLabels, segment) },
+  gate: { field: 'KAM_Gate__c', json: ({ gate = null }) => labelled(gateLabels, gate) },
+  gateResult: { field: 'KAM_Gate_Result__c', json: ({ gateResult = null }) => labelled(resultLabels, gateResult) },
+  score: { field: 'KAM_Score__c', json: ({ score = null }) => score },
+  confidence: { field: 'KAM_Confidence__c', json: ({ confidence = null }) => percent(confidence) },
+  revenue: { field: 'KAM_Revenue__c', json: ({ revenue = null }) => units(revenue) },
+  crossSell: { field: 'KAM_Cross_Sell__c', json: ({ crossSell = null }) => units(crossSell) },
+  upSell: { field: 'KAM_Up_Sell__c', json: ({ upSell = null }) => units(upSell) },
+  additionalPotential: { field: 'KAM_Additional_Potential__c', json: ({ additionalPotential = null }) => units(additionalPotential) },
+  revenueAtRisk: { field: 'KAM_Revenue_At_Risk__c', json: ({ revenueAtRisk = null }) => units(revenueAtRisk) },
+  contributionMargin: { field: 'KAM_Contribution_Margin__c', json: ({ contributionMargin = null }) => units(contributionMargin) },
+  walletShare: { field: 'KAM_Wallet_Share__c', json: ({ walletShare = null }) => percent(walletShare) },
+  reasons: { field: 'KAM_Reasons__c', json: ({ reasons = null }) => reasons },
+  nextStep: { field: 'KAM_Next_Step__c', json: ({ nextStep = null }) => nextStep },
+  groupId: { field: 'KAM_Group__c', json: ({ groupId = null }) => groupId },
+  assessedOn: { field: 'KAM_Assessed_On__c', json: ({ assessedOn = null }) => assessedOn },
+};
+
+/** Account fields that the worker writes; all other fields of an account belong to people. */
+export const workerWritten: readonly string[] = Object.values(markWriters).map(({ field }) => field);
+
+/** An update of one account: its id and what changes, nothing else. */
+export function accountUpdate(accountId: string, after: Partial<AccountMark>): Record_ {
+  const record: Record_ = { attributes: { type: Account.api }, Id: accountId };
+  for (const [key, { field, json }] of Object.entries(markWriters)) if (key in after) record[field] = json(after);
+  return record;
+}
+
+export const taskRefField: FieldPath<typeof Task> = 'KAM_Task_Ref__c';
+
+export function taskUpsert(task: ReviewTask): Record_ {
+  const fields = {
+    KAM_Task_Ref__c: task.ref,
+    WhatId: task.accountId,
+    OwnerId: task.ownerId,
+    Subject: task.subject,
+    Description: task.description,
+    ActivityDate: task.dueOn,
+    Priority: task.priority,
+    Status: 'Not Started',
+  } satisfies Partial<Record<FieldPath<typeof Task>, Json>>;
+  return { attributes: { type: Task.api }, ...fields };
+}
+
+export function taskClose(taskId: string): Record_ {
+  return { attributes: { type: Task.api }, Id: taskId, Status: 'Completed' };
+}
+
+/** What the org keeps of a run. */
+export type RunRecord = {
+  ref: string;
+  asOf: string;
+  startedAt: string;
+  finishedAt: string;
+  status: 'Done' | 'Refused' | 'Partial';
+  accounts: number;
+  groups: number;
+  candidates: number;
+  changes: number;
+  writes: number;
+  failedRows: number;
+  apiCalls: number;
+  summary: string;
+  anchors: string;
+  anchorsOn: string;
+  settingsFingerprint: string;
+  version: string;
+  message: string;
+};
+
+export const runRefField: FieldPath<typeof KAM_Run__c> = 'Ref__c';
+
+export function runUpsert(run: RunRecord): Record_ {
+  const fields = {
+    Ref__c: run.ref,
+    As_Of__c: run.asOf,
+    Started_At__c: run.startedAt,
+    Finished_At__c: run.finishedAt,
+    Status__c: run.status,
+    Accounts__c: run.accounts,
+    Groups__c: run.groups,
+    Candidates__c: run.candidates,
+    Changes__c: run.changes,
+    Writes__c: run.writes,
+    Failed_Rows__c: run.failedRows,
+    Api_Calls__c: run.apiCalls,
+    Summary__c: run.summary,
+    Anchors__c: run.anchors,
+    Anchors_On__c: run.anchorsOn,
+    Settings_Fingerprint__c: run.settingsFingerprint,
+    Version__c: run.version,
+    Message__c: run.message === '' ? null : run.message,
+  } satisfies Partial<Record<FieldPath<typeof KAM_Run__c>, Json>>;
+  return { attributes: { type: KAM_Run__c.api }, ...fields };
+}
+
+/** The newest run whose anchors still hold on a day: those taken at most a year before. */
+export const anchorsQuery = (from: string, until: string): string =>
+  `SELECT ${select(KAM_Run__c, ['Anchors__c', 'Anchors_On__c']).join(', ')} FROM ${KAM_Run__c.api} WHERE Anchors_On__c >= ${from} AND Anchors_On__c <= ${until} AND Status__c IN ('Done', 'Partial') ORDER BY Anchors_On__c DESC, Started_At__c DESC LIMIT 1`;
+
+/** The anchors of such a run as text, and the day since which they hold. */
+export const anchorsIn = (record: Readonly<Record<string, unknown>>): { text: unknown; since: unknown } => ({
+  text: record['Anchors__c'],
+  since: record['Anchors_On__c'],
+});
+
+/** Everything that preflight looks for: objects, the fields to read, and those to write. */
+export type Need = { object: string; label: string; reads: string[]; writes: string[]; isOptional: boolean };
+
+export const needs: readonly Need[] = [
+  { object: Account.api, label: 'Account', reads: accountSources.map(({ path }) => path), writes: [...workerWritten], isOptional: false },
+  { object: Opportunity.api, label: 'Opportunity', reads: opportunitySources.map(({ path }) => path), writes: [], isOptional: false },
+  { object: OpportunityLineItem.api, label: 'Opportunity Product', reads: lineSources.map(({ path }) => path).filter((path) => !path.includes('.')), writes: [], isOptional: true },
+  { object: Product2.api, label: 'Product', reads: ['Family', 'Name'], writes: [], isOptional: true },
+  { object: Task.api, label: 'Task', reads: taskSources.map(({ path }) => path), writes: ['KAM_Task_Ref__c', 'WhatId', 'Subject', 'Status', 'Priority', 'ActivityDate', 'Description'], isOptional: false },
+  { object: KAM_Run__c.api, label: 'KAM Run', reads: ['Id'], writes: Object.keys(runUpsert(emptyRun())).filter((name) => name !== 'attributes'), isOptional: false },
+  { object: KAM_Settings__mdt.api, label: 'KAM Settings', reads: customFields(KAM_Settings__mdt), writes: [], isOptional: false },
+  { object: KAM_Criterion__mdt.api, label: 'KAM Criterion', reads: customFields(KAM_Criterion__mdt), writes: [], isOptional: false },
+  { object: KAM_Review_Rule__mdt.api, label: 'KAM Review Rule', reads: customFields(KAM_Review_Rule__mdt), writes: [], isOptional: false },
+  { object: KAM_Family__mdt.api, label: 'KAM Family', reads: customFields(KAM_Family__mdt), writes: [], isOptional: false },
+];
+
+export const lineObject = OpportunityLineItem.api;
+export const taskObject = Task.api;
+export const runObject = KAM_Run__c.api;
+export const accountObject = Account.api;
+export const opportunityObject = Opportunity.api;
+
+function customFields(object: SObject): string[] {
+  return Object.keys(object.fields).filter((name) => name.endsWith('__c'));
+}
+
+function emptyRun(): RunRecord {
+  return { ref: '', asOf: '', startedAt: '', finishedAt: '', status: 'Done', accounts: 0, groups: 0, candidates: 0, changes: 0, writes: 0, failedRows: 0, apiCalls: 0, summary: '', anchors: '', anchorsOn: '', settingsFingerprint: '', version: '', message: '' };
+}
+
+/** Custom metadata types in the order that they are read, with the query of each. */
+export const metadataQueries = [KAM_Settings__mdt, KAM_Criterion__mdt, KAM_Review_Rule__mdt, KAM_Family__mdt].map((type) => ({
+  type: type.api,
+  soql: `SELECT DeveloperName, ${customFields(type).join(', ')} FROM ${type.api}`,
+}));
+
+export type MetadataRecord = { type: string; developerName: string; values: Readonly<Record<string, unknown>> };
+
+/** The record and field that hold one setting. */
+export type SettingPlace = { type: string; developerName: string; field: string };
+
+/** `segment.minimumRevenue` stands in `Segment_Minimum_Revenue__c`: words of the path, capitalised, joined. */
+const fieldNameOf = (path: readonly string[]): string =>
+  `${path.map((part) => part.replaceAll(/([a-z])([A-Z])/g, '$1_$2').replaceAll(/(^|_)([a-z])/g, (_, before: string, letter: string) => `${before}${letter.toUpperCase()}`)).join('_')}__c`;
+
+const developerNameOf = (word: string): string => fieldNameOf([word]).slice(0, -'__c'.length);
+
+/** Where a setting stands; a family's record is known only by its place in the list. */
+export function placeOf(key: string): SettingPlace {
+  const [head = '', ...rest] = key.split('.');
+  switch (head) {
+    case 'criterion':
+      return { type: KAM_Criterion__mdt.api, developerName: developerNameOf(rest[0] ?? ''), field: fieldNameOf(rest.slice(1)) };
+    case 'review':
+      return { type: KAM_Review_Rule__mdt.api, developerName: developerNameOf(rest[0] ?? ''), field: fieldNameOf(rest.slice(1)) };
+    case 'families':
+      return { type: KAM_Family__mdt.api, developerName: '', field: fieldNameOf(rest) };
+    default:
+      return { type: KAM_Settings__mdt.api, developerName: 'Default', field: fieldNameOf([head, ...rest]) };
+  }
+}
+
+/**
+ * Settings as the method's parser takes them, from the records as they were read.
+ *
+ * Shape:  nested by key; an empty field is left out, so that it takes its default, but for those that may be empty.
+ * Units:  percent fields to fractions; money stays in whole currency units.
+ */
+export function rawSettings(records: readonly MetadataRecord[]): Record<string, unknown> {
+  const raw: Record<string, unknown> = {};
+  for (const key of settingKeys().filter(({ key: path }) => !path.startsWith('families.'))) {
+    const place = placeOf(key.key);
+    const record = records.find(({ type, developerName }) => type === place.type && developerName === place.developerName);
+    if (record !== undefined) put(raw, key.key.split('.'), inside(key, record.values[place.field]));
+  }
+  const familyKeys = settingKeys().filter(({ key }) => key.startsWith('families.'));
+  raw['families'] = familyRecords(records).map((record) => {
+    const family: Record<string, unknown> = {};
+    for (const key of familyKeys) put(family, key.key.split('.').slice(1), inside(key, record.values[placeOf(key.key).field]));
+    return family;
+  });
+  return raw;
+}
+
+const familyRecords = (records: readonly MetadataRecord[]): MetadataRecord[] => records.filter(({ type }) => type === KAM_Family__mdt.api);
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  if (value === undefined) return;
+  const [head = '', ...rest] = path;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const inner = target[head];
+  const next: Record<string, unknown> = isObject(inner) ? inner : {};
+  target[head] = next;
+  put(next, rest, value);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** One field's value in our units; an empty one is null where the setting may be empty, else it takes its default. */
+function inside(key: SettingKey, value: unknown): unknown {
+  if (value === null || value === undefined) return key.nullable ? null : undefined;
+  if (isPercent(key) && typeof value === 'number') return value / 100;
+  if (key.kind === 'choice') return key.choices.find((choice) => choice.toLowerCase() === String(value).toLowerCase()) ?? value;
+  return value;
+}
+
+const fractionCriteria: readonly ScoreCriterion[] = ['breadth', 'growth'];
+
+/** Shares are percent in the CRM, and so are the anchors of the criteria that are shares. */
+const isPercent = ({ key, kind }: SettingKey): boolean =>
+  kind === 'fraction' || (kind === 'anchor' && fractionCriteria.some((name) => key.startsWith(`criterion.${name}.`)));
+
+/** A problem in the admin's own words: value as entered, record and field, what was expected. */
+export function problemText(problem: SettingsProblem, records: readonly MetadataRecord[]): string {
+  const [head, index] = problem.path;
+  const family = head === 'families' && typeof index === 'number' ? familyRecords(records)[index] : undefined;
+  const path = problem.path.filter((part) => typeof part === 'string').join('.');
+  const place = placeOf(path);
+  const developerName = family?.developerName ?? place.developerName;
+  const key = settingKeys().find((each) => each.key === path);
+  const record = family ?? records.find((each) => each.type === place.type && each.developerName === developerName);
+  const entered = record?.values[place.field] ?? null;
+  const shown = entered === null ? 'Nothing' : String(entered);
+  const expected = key !== undefined && isPercent(key) ? asPercent(problem.expected) : problem.expected;
+  return `“${shown}” in ${place.type.replace('__mdt', '')}.${developerName} (${place.field}): expected ${expected}.`;
+}
+
+/** The bounds of a share, as the percent that the admin enters. */
+const asPercent = (expected: string): string =>
+  expected.replaceAll(/-?\d+(\.\d+)?/g, (number) => `${Number((Number(number) * 100).toFixed(6))} %`);

@@ -1,0 +1,49 @@
+/** What a command knows of the place where it prints: its width, whether it is a terminal, and how progress shows there. */
+import type { Screen } from './terminal.js';
+
+const NARROWEST = 60;
+const WIDEST = 140;
+const WITHOUT_TERMINAL = 100;
+
+/** Styling only on a terminal, and not where NO_COLOR asks for none. */
+export function screenOf(out: { isTTY?: boolean; columns?: number }): Screen {
+  const isTerminal = out.isTTY === true;
+  const width = isTerminal ? (out.columns ?? WITHOUT_TERMINAL) : WITHOUT_TERMINAL;
+  return { width: Math.min(WIDEST, Math.max(NARROWEST, width)), styled: isTerminal && process.env['NO_COLOR'] === undefined };
+}
+
+type Spinner = { start(action: string): void; stop(message?: string): void; status: string | undefined };
+
+const titles = {
+  pull: 'Reading the org',
+  derive: 'Deriving facts',
+  assess: 'Assessing potential',
+  decide: 'Deciding',
+  write: 'Writing changes',
+};
+
+/** Shows the stages of a run one after the other, with a bar where the end is known. */
+export function progressOn(spinner: Spinner): {
+  on: (stage: keyof typeof titles, done: number, total: number | null) => void;
+  stop: () => void;
+} {
+  let current: string | null = null;
+  const stop = (): void => {
+    if (current !== null) spinner.stop();
+    current = null;
+  };
+  return {
+    on: (stage, done, total) => {
+      if (current !== stage) {
+        stop();
+        spinner.start(titles[stage]);
+        current = stage;
+      }
+      spinner.status = total === null || total === 0 ? undefined : `${bar(done / total)} ${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`;
+    },
+    stop,
+  };
+}
+
+const BAR = 24;
+const bar = (share: number): string => '█'.repeat(Math.round(Math.min(1, share) * BAR)).padEnd(BAR, '░');

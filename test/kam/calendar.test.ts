@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { addDays, isDay, lastMonthEnd, periodOf } from '../../src/kam/calendar.js';
+
+test('the last month end is the end of the month before today', () => {
+  expect(lastMonthEnd('2026-11-24')).toBe('2026-10-31');
+  expect(lastMonthEnd('2026-11-01')).toBe('2026-10-31');
+});
+
+test('a month is not over on its last day', () => {
+  expect(lastMonthEnd('2026-10-31')).toBe('2026-09-30');
+});
+
+test('in January the last month end lies in the old year, in March of a leap year on the 29th', () => {
+  expect(lastMonthEnd('2026-01-15')).toBe('2025-12-31');
+  expect(lastMonthEnd('2028-03-01')).toBe('2028-02-29');
+});
+
+test('days are added over months, leap days and years', () => {
+  expect(addDays('2026-12-25', 7)).toBe('2027-01-01');
+  expect(addDays('2028-02-28', 1)).toBe('2028-02-29');
+  expect(addDays('2026-03-01', -1)).toBe('2026-02-28');
+});
+
+test('only real days are days', () => {
+  expect(['2026-11-24', '2028-02-29'].every(isDay)).toBe(true);
+  expect(['2026-02-29', '2026-02-30', '2026-13-01', '2026-1-1', '24.11.2026', ''].some(isDay)).toBe(false);
+});
+
+test('a day lies in a month, a quarter and a year', () => {
+  expect(periodOf('2026-11-24', 'Month')).toBe('2026-11');
+  expect(periodOf('2026-11-24', 'Year')).toBe('2026');
+  expect(['2026-01-01', '2026-03-31', '2026-04-01', '2026-12-31'].map((day) => periodOf(day, 'Quarter'))).toEqual([
+    '2026-Q1',
+    '2026-Q1',
+    '2026-Q2',
+    '2026-Q4',
+  ]);
+});

@@ -1,0 +1,118 @@
+/** Facts with boring, visible defaults: a case shows only what matters to it. */
+import type { AccountFacts, Benchmark, GroupFacts } from '../../src/kam/facts.js';
+import { decide, type Decision, type SegmentLines, type StandingDecision } from '../../src/kam/funnel.js';
+import type { GroupPotential, PotentialCell } from '../../src/kam/potential.js';
+import type { ScoreScale } from '../../src/kam/score.js';
+import { parseSettings, type Settings } from '../../src/kam/settings.js';
+import type { Cents, RecordId } from '../../src/kam/units.js';
+import { unknown } from '../../src/kam/unknown.js';
+
+export const euros = (amount: number): Cents => Math.round(amount * 100);
+
+/** The nth account id, 18 characters. */
+export const accountId = (n: number): RecordId => `001${String(n).padStart(12, '0')}AAA`;
+
+export const ownerId = (n: number): RecordId => `005${String(n).padStart(12, '0')}AAA`;
+
+/** The default settings but for some, in the admin's units: money in whole euros, shares as fractions. */
+export function settingsWith(changes: object = {}): Settings {
+  const parsed = parseSettings(changes);
+  if ('problems' in parsed) throw new Error(`Not valid settings: ${JSON.stringify(parsed.problems)}`);
+  return parsed.settings;
+}
+
+/** An account with 100,000 a year among 16 comparable ones, 40,000 of it in Pumps. */
+export const anAccount = (changes: Partial<AccountFacts> = {}): AccountFacts => ({
+  accountId: accountId(1),
+  name: 'Alpha',
+  groupId: accountId(1),
+  yearlyRevenue: euros(100_000),
+  families: [{ family: 'Pumps', yearly: euros(40_000) }],
+  pipeline: [],
+  peerGroup: { level: 'industry', industry: 'Machinery', size: 'medium', accounts: 16 },
+  ...changes,
+});
+
+/** Half of the peers buy the family, typically for a tenth of what they spend, the stronger for a fifth. */
+export const aBenchmark = (changes: Partial<Benchmark> = {}): Benchmark => ({
+  family: 'Service',
+  peers: 16,
+  buyers: 8,
+  medianShare: 0.1,
+  upperShare: 0.2,
+  ...changes,
+});
+
+/** A group that earns exactly 50 points in each criterion on `aScale`, and whose ratings nobody has given. */
+export const aGroup = (changes: Partial<GroupFacts> = {}): GroupFacts => ({
+  groupId: accountId(1),
+  name: 'Alpha',
+  ownerId: ownerId(1),
+  asOf: '2026-10-31',
+  accountIds: [accountId(1)],
+  yearlyRevenue: euros(100_000),
+  windows: [euros(100_000), euros(100_000), euros(100_000)],
+  contributionMargin: euros(30_000),
+  growth: 0.01,
+  familiesBought: 4,
+  countries: 2,
+  sites: 2,
+  ratings: { referenceCustomer: unknown('notRated'), opinionLeader: unknown('notRated') },
+  exclusion: null,
+  override: null,
+  answer: { is: 'notAsked' },
+  ...changes,
+});
+
+export const aCell = (changes: Partial<PotentialCell> = {}): PotentialCell => ({
+  family: 'Service',
+  kind: 'crossSell',
+  amount: euros(40_000),
+  pipeline: 0,
+  source: 'peers',
+  confidence: 0.4,
+  why: { is: 'crossSell', buyers: 14, peers: 18, peerLevel: 'industryAndSize', typicalSpend: euros(42_000) },
+  ...changes,
+});
+
+export const aPotential = (changes: Partial<GroupPotential> = {}): GroupPotential => ({
+  crossSell: euros(40_000),
+  upSell: euros(10_000),
+  additional: euros(50_000),
+  walletShare: 2 / 3,
+  breadth: 0.3,
+  cells: [aCell()],
+  ...changes,
+});
+
+/** High revenue from 80,000, high potential from 40,000: `aGroup` with `aPotential` is a top customer. */
+export const someLines: SegmentLines = { revenue: euros(80_000), potential: euros(40_000) };
+
+export const aScale: ScoreScale = {
+  anchors: {
+    potential: { zero: 0, half: euros(50_000), full: euros(100_000) },
+    margin: { zero: 0, half: euros(30_000), full: euros(60_000) },
+    risk: { zero: 0, half: euros(100_000), full: euros(200_000) },
+    breadth: { zero: 0, half: 0.3, full: 0.6 },
+    growth: { zero: 0, half: 0.01, full: 0.02 },
+  },
+  calibrated: true,
+};
+
+export const noStanding: StandingDecision = { tier: null, segment: null };
+
+/** Decides a group, given what differs from `aGroup`, `aPotential` and the default settings. */
+export function decided(
+  changes: Partial<GroupFacts> = {},
+  { potential = {}, standing = noStanding, lines = someLines, scale = aScale, settings = {} }: DecidedWith = {},
+): Decision {
+  return decide(aGroup(changes), aPotential(potential), standing, { lines, scale }, settingsWith(settings));
+}
+
+type DecidedWith = {
+  potential?: Partial<GroupPotential>;
+  standing?: StandingDecision;
+  lines?: SegmentLines;
+  scale?: ScoreScale;
+  settings?: object;
+};
