@@ -9,7 +9,7 @@ import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { IsoDate, RecordId } from '../kam/units.js';
 import { accountsIn, benchmarksByPeerGroup } from './accounts.js';
 import { derive } from './derive.js';
-import { BookError, literal, openDuck, type Duck } from './duck.js';
+import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptions } from './duck.js';
 import { find } from './find.js';
 import { groupsIn, type Reading } from './groups.js';
 import { createTable, ingest } from './ingest.js';
@@ -82,7 +82,7 @@ export type Book = {
   groups(batchSize: number): AsyncIterable<GroupView[]>;
   storeDecisions(decisions: readonly Decision[]): Promise<void>;
   decisions(batchSize: number): AsyncIterable<Decision[]>;
-  /** One group by any member's id or exact name (any casing), with the potential of each account; null where none matches. */
+  /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
   /** Small named values of the last run (lines, scale, notes …) as JSON. */
   remember(key: string, value: unknown): Promise<void>;
@@ -105,48 +105,55 @@ export type FoundAccount =
 
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
-/** Raised when tables or stored JSON change their shape: a book of another format is thrown away and pulled anew. */
+/** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
 const FORMAT = 1;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
  *
- * Shape:  one writer per file, any number of readers of a published one; memory is bounded by `memoryLimit` (512MB).
- * Errors: `BookError` where another run writes the file, or where a reader finds none, or one of another version.
+ * Shape:  one writer per file, any number of readers of a published one. The engine keeps to `memoryLimit` (512MB);
+ *         the process needs some 250 MB more. A file that can't be read is a lost cache: the writer starts anew.
+ * Errors: `BookError` where another run has the file open, or where a reader finds none that it can read.
  */
 export async function openBook(file: string, options: BookOptions = {}): Promise<Book> {
   const { memoryLimit = '512MB', threads = 2, readOnly = false } = options;
-  const duckOptions = { memoryLimit, threads, readOnly };
-  if (readOnly && !existsSync(file)) {
-    throw new BookError(`There is no book at ${file}.`, ['Run a sync first.']);
+  if (readOnly && !existsSync(file)) throw new BookError(`There is no book at ${file}.`, ['Run a sync first.']);
+  const open = async (): Promise<Book> => bookOn(file, await openCurrent(file, { memoryLimit, threads, readOnly }));
+  try {
+    return await open();
+  } catch (error) {
+    if (readOnly || !(error instanceof UnreadableBook)) throw error;
+    rmSync(file, { force: true });
+    rmSync(`${file}.wal`, { force: true });
+    return open();
   }
-  const duck = await openDuck(file, duckOptions);
-  const isCurrent = (await formatOf(duck)) === FORMAT;
-  if (isCurrent) return bookOn(file, duck);
-  if (readOnly) {
+}
+
+async function openCurrent(file: string, options: DuckOptions): Promise<Duck> {
+  const isNew = !existsSync(file);
+  const duck = await openDuck(file, options);
+  try {
+    if (isNew) await create(duck);
+    else if ((await formatOf(duck)) !== FORMAT) throw new UnreadableBook(file, 'another version wrote it.');
+    return duck;
+  } catch (error) {
     await duck.close();
-    throw new BookError(`The book at ${file} was written by another version.`, ['Run a sync first.']);
+    throw error;
   }
-  await createAnew(duck);
-  return bookOn(file, duck);
 }
 
-async function formatOf(duck: Duck): Promise<number | null> {
-  const [table] = await duck.rows(
-    "SELECT table_name FROM information_schema.tables WHERE table_name = 'remembered' LIMIT 1",
-  );
-  if (table === undefined) return null;
-  const format = await recall(duck, 'format');
-  return typeof format === 'number' ? format : null;
-}
-
-async function createAnew(duck: Duck): Promise<void> {
-  const tables = await duck.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'");
-  for (const row of tables) await duck.run(`DROP TABLE "${textOf(row, 'table_name')}"`);
+async function create(duck: Duck): Promise<void> {
   await duck.run('CREATE TABLE remembered (key VARCHAR, value VARCHAR)');
   for (const table of ['account', 'opportunity', 'line', 'task'] as const) await duck.run(createTable(table));
   await duck.run(createResults);
   await remember(duck, 'format', FORMAT);
+}
+
+async function formatOf(duck: Duck): Promise<unknown> {
+  const tables = await duck.rows(
+    "SELECT table_name FROM information_schema.tables WHERE table_catalog = 'book' AND table_name = 'remembered'",
+  );
+  return tables.length === 0 ? null : recall(duck, 'format');
 }
 
 function bookOn(file: string, duck: Duck): Book {

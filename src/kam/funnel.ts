@@ -298,15 +298,20 @@ function growStep({ segment, potential }: Known): NextStep {
 
 /** A person's override sets the tier that it names, if it says why and until when; a key account still needs the customer. */
 function overridden(decision: Decision, known: Known): Decision {
-  const { override, answer } = known.facts;
+  const { override } = known.facts;
   if (override === null) return decision;
   const judged = judgedOverride(override, known.facts.asOf, decision.tier);
   const reasons = [judged, ...decision.reasons];
   if (judged.is === 'overrideRefused') return { ...decision, reasons };
   const { tier } = override;
-  if (tier === decision.tier) return { ...decision, reasons };
-  const asks = tier === 'candidate' && answer.is === 'notAsked';
-  return { ...decision, tier, reasons, nextStep: asks ? { is: 'ask' } : growStep(known) };
+  return { ...decision, tier, reasons, nextStep: stepAfter(tier, decision.nextStep, known) };
+}
+
+/** What an override leaves to do: the customer's answer still counts, but nothing that could only turn a gate. */
+function stepAfter(tier: Tier, decided: NextStep, known: Known): NextStep {
+  if (tier === 'standard') return growStep(known);
+  if (known.facts.answer.is !== 'notAsked') return decided;
+  return tier === 'candidate' ? { is: 'ask' } : growStep(known);
 }
 
 function judgedOverride(
