@@ -109,4 +109,4 @@ const noteKinds: Record<BookNote['is'], true> = {
   ratingOutOfRange: true,
 };
 
-const isNote = (word: string): word is BookNote['is'] => word in noteKinds;
+const isNote = (word: string): word is BookNote['is'] => Object.hasOwn(noteKinds, word);

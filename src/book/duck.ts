@@ -91,7 +91,7 @@ async function openFile(file: string, options: DuckOptions): Promise<OpenFile> {
 function unopened(file: string, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
   if (/could not set lock|being used by another process/i.test(message)) {
-    return new BookError(`Another run has the book at ${file} open.`, ['Wait until it is done.'], { cause: error });
+    return new BookError(`The book at ${file} is locked by another run.`, ['Wait until it is done.'], { cause: error });
   }
   return new UnreadableBook(file, message, { cause: error });
 }

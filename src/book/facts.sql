@@ -36,7 +36,6 @@ SELECT
   m.account_no,
   CASE WHEN o.is_won THEN w.window_no ELSE -1 END AS window_no,
   i.opportunity_id IS NOT NULL AS is_itemised,
-  o.has_lines,
   o.amount,
   o.family
 FROM opportunity AS o

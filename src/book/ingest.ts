@@ -236,7 +236,7 @@ function unreadable(table: BookTable, error: unknown): Error {
   );
 }
 
-const isColumnType = (word: string): word is ColumnType => word in expectations;
+const isColumnType = (word: string): word is ColumnType => Object.hasOwn(expectations, word);
 
 /** An id that comes twice: a later file wins; in one file, equal rows are one row and different ones contradict. */
 async function keepLatest(duck: Statements, table: BookTable): Promise<void> {

@@ -80,12 +80,12 @@ type Profile = {
 const unrated = (): null => null;
 
 const profiles: readonly Profile[] = [
-  { groups: 4, sites: [5, 8], demand: [5200, 8000], breadth: [0.55, 0.75], share: [0.4, 0.75], growth: [0.06, 0.14], rated: (random) => rating(random.whole(2, 3), random.whole(1, 3)) },
-  { groups: 7, sites: [2, 4], demand: [2400, 3900], breadth: [0.45, 0.7], share: [0.35, 0.75], growth: [0.04, 0.15], rated: unrated },
+  { groups: 7, sites: [3, 5], demand: [6000, 8400], breadth: [0.55, 0.75], share: [0.4, 0.75], growth: [0.06, 0.14], rated: (random) => rating(random.whole(2, 3), random.whole(1, 3)) },
+  { groups: 10, sites: [2, 3], demand: [5400, 7800], breadth: [0.5, 0.75], share: [0.35, 0.75], growth: [0.06, 0.14], rated: unrated },
   { groups: 3, sites: [1, 3], demand: [1700, 2600], breadth: [0.45, 0.65], share: [0.35, 0.7], growth: [0.03, 0.1], rated: (random) => rating(random.whole(0, 1), null) },
-  { groups: 3, sites: [1, 2], demand: [1300, 1800], breadth: [0.95, 1], share: [0.85, 0.95], growth: [-0.02, 0.03], rated: unrated },
+  { groups: 3, sites: [1, 2], demand: [2900, 3600], breadth: [1, 1], share: [0.9, 0.95], growth: [-0.02, 0.03], rated: unrated },
   { groups: 6, sites: [1, 1], demand: [700, 1200], breadth: [0.15, 0.3], share: [0.35, 0.6], growth: [0, 0.12], rated: unrated },
-  { groups: 21, sites: [1, 1], demand: [30, 260], breadth: [0.2, 0.8], share: [0.3, 0.8], growth: [-0.12, 0.1], rated: unrated },
+  { groups: 20, sites: [1, 1], demand: [30, 260], breadth: [0.5, 0.95], share: [0.3, 0.8], growth: [-0.12, 0.1], rated: unrated },
   { groups: 3, sites: [1, 1], demand: [0, 0], breadth: [0, 0], share: [0, 0], growth: [0, 0], rated: unrated },
 ];
 

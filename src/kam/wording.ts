@@ -168,7 +168,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'scoreExceeded':
         return `Score ${points(reason.points, speech)} exceeds ${points(reason.threshold, speech)}; strongest: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} of ${points(part.possible, speech)}`).join(', ')}.`;
       case 'scoreNotExceeded':
-        return `Score ${points(reason.points, speech)} does not exceed ${points(reason.threshold, speech)}; most is missing in ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} of ${points(part.possible, speech)})`).join(', ')}.`;
+        return `Score ${points(reason.points, speech)} does not exceed ${points(reason.threshold, speech)}; most is missing: ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} of ${points(part.possible, speech)})`).join(', ')}.`;
       case 'scoreUndecided':
         return `Score undecided: only ${percent(reason.confidence, speech)} of the weights are known, ${percent(reason.minimum, speech)} are needed. Unknown: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.en[why]})`).join(', ')}.`;
       case 'overCapacity':
@@ -209,7 +209,7 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'scoreExceeded':
         return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)}; am stärksten: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} von ${points(part.possible, speech)}`).join(', ')}.`;
       case 'scoreNotExceeded':
-        return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)} nicht; am meisten fehlt bei ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} von ${points(part.possible, speech)})`).join(', ')}.`;
+        return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)} nicht; am meisten fehlt: ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} von ${points(part.possible, speech)})`).join(', ')}.`;
       case 'scoreUndecided':
         return `Score unentschieden: nur ${percent(reason.confidence, speech)} der Gewichte sind bekannt, nötig sind ${percent(reason.minimum, speech)}. Unbekannt: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.de[why]})`).join(', ')}.`;
       case 'overCapacity':
@@ -439,7 +439,7 @@ function money(amount: Cents, { language, currency }: Speech): string {
 function perYear(amount: Cents | Unknown, speech: Speech): string {
   const { language } = speech;
   if (!isKnown(amount))
-    return `${language === 'de' ? 'unbekannt' : 'unknown'} (${unknownWords[language][amount.unknown]})`;
+    return `${language === 'de' ? 'unbekannt' : 'unknown'}, ${unknownWords[language][amount.unknown]}`;
   return `${money(amount, speech)} ${language === 'de' ? 'im Jahr' : 'a year'}`;
 }
 

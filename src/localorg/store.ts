@@ -1,8 +1,21 @@
 /** The local org's records on disk or in memory: one SQLite table per object, and nothing of Salesforce's behaviour. */
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync as Database, StatementSync } from 'node:sqlite';
 import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
 import { fold, isReference, isTextual, quoted, table } from './soql.js';
 import type { Stored } from './values.js';
+
+/** Node 22 warns at the import that its SQLite may change; we pin Node and know, and a user of the local org need not. */
+const { DatabaseSync } = withoutWarnings(() => process.getBuiltinModule('node:sqlite'));
+
+function withoutWarnings<T>(work: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return work();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
 
 export type StoredRow = Record<string, Stored>;
 
@@ -101,7 +114,7 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
   return store;
 }
 
-function prepareTable(database: DatabaseSync, store: Store, object: ObjectDefinition): void {
+function prepareTable(database: Database, store: Store, object: ObjectDefinition): void {
   const fields = Object.values(object.fields);
   database.exec(
     `CREATE TABLE IF NOT EXISTS ${table(object)} (seq INTEGER PRIMARY KEY, ${fields.map(columnOf).join(', ')})`,
@@ -119,7 +132,7 @@ function prepareTable(database: DatabaseSync, store: Store, object: ObjectDefini
   }
 }
 
-function addIndex(database: DatabaseSync, object: ObjectDefinition, field: FieldDefinition, kind: string, term: string, where: string): void {
+function addIndex(database: Database, object: ObjectDefinition, field: FieldDefinition, kind: string, term: string, where: string): void {
   // References to the user are on every record and no query needs them; an index would only slow writes.
   if (field.referenceTo?.length === 1 && field.referenceTo[0] === 'User') return;
   database.exec(`CREATE ${kind} INDEX IF NOT EXISTS ${quoted(`${object.api}.${field.api}`)} ON ${table(object)} (${term}) ${where}`);

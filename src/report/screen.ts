@@ -22,8 +22,8 @@ const titles = {
   write: 'Writing changes',
 };
 
-/** Shows the stages of a run one after the other, with a bar where the end is known. */
-export function progressOn(spinner: Spinner): {
+/** Shows the stages of a run one after the other, with a bar where the end is known; only on a terminal. */
+export function progressOn(spinner: Spinner, isTerminal: boolean): {
   on: (stage: keyof typeof titles, done: number, total: number | null) => void;
   stop: () => void;
 } {
@@ -34,12 +34,13 @@ export function progressOn(spinner: Spinner): {
   };
   return {
     on: (stage, done, total) => {
+      if (!isTerminal) return;
       if (current !== stage) {
         stop();
         spinner.start(titles[stage]);
         current = stage;
       }
-      spinner.status = total === null || total === 0 ? undefined : `${bar(done / total)} ${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`;
+      spinner.status = total === null || total === 0 ? '' : `${bar(done / total)} ${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`;
     },
     stop,
   };

@@ -165,7 +165,7 @@ const failedLine = (row: FailedRow): string => `Failed: ${row.object} ${row.key}
 
 /** Renders a table no wider than the screen; long cells wrap. */
 export function table(screen: Screen, options: TableOptions<Record<string, unknown>>): string {
-  return makeTable({
+  const rendered = makeTable({
     borderStyle: 'headers-only-with-underline',
     overflow: 'wrap',
     maxWidth: screen.width,
@@ -173,6 +173,11 @@ export function table(screen: Screen, options: TableOptions<Record<string, unkno
     noStyle: !screen.styled,
     ...options,
   });
+  return rendered
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n');
 }
 
 /** Money for people: whole currency units with separators, or the word “unknown”. */

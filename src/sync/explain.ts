@@ -1,19 +1,53 @@
 /** The whole argument for one account, from the book of the last run. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Messages, type Org } from '@salesforce/core';
-import { openBook, type FoundAccount } from '../book/book.js';
-import type { Settings } from '../kam/settings.js';
-import type { Run } from '../report/run.js';
+import { z } from 'zod';
+import { openBook, type Book, type FoundAccount } from '../book/book.js';
+import { connect } from '../org/connect.js';
+import type { Argument } from '../report/argument.js';
 import { stateOf } from './state.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'explain');
 
-/** Everything that a decision rests on, for the group of one account; figures as they were decided on. */
-export type Explanation = {
-  run: Run;
-  settings: Settings;
-  accountId: string;
-} & Pick<Extract<FoundAccount, { is: 'found' }>, 'group' | 'accounts'> & {
-    decision: NonNullable<Extract<FoundAccount, { is: 'found' }>['decision']>;
-  };
+/**
+ * Finds an account in the last run and everything that its group's decision rests on.
+ *
+ * Errors: `NoRunYetError` where this machine has no finished run of the org; `AccountNotFoundError` with names that come
+ *         near; `AccountAmbiguousError` with the ids to choose from.
+ */
+export async function explain(login: Org, apiVersion: string | undefined, account: string, env: NodeJS.ProcessEnv): Promise<Argument> {
+  const { orgId, username } = await connect(login, apiVersion);
+  const state = stateOf(orgId, env);
+  if (!existsSync(state.book)) throw messages.createError('error.NoRunYet', [orgId], [username]);
+  const book = await openBook(state.book, { readOnly: true });
+  try {
+    return { ...argumentIn(await book.find(account), account), run: await runIn(book, state.run) };
+  } finally {
+    await book.close();
+  }
+}
+
+function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run'> {
+  switch (found.is) {
+    case 'ambiguous':
+      throw messages.createError('error.AccountAmbiguous', [found.matches.length, asked, found.matches.map(({ accountId }) => accountId).join(', ')]);
+    case 'notFound': {
+      const near = found.near.length === 0 ? '' : ` Near it: ${found.near.join(', ')}.`;
+      throw messages.createError('error.AccountNotFound', [asked, near]);
+    }
+    case 'found': {
+      const { accountId, group, accounts, decision } = found;
+      if (decision === null) throw messages.createError('error.AccountNotFound', [asked, '']);
+      return { accountId, group, accounts, decision };
+    }
+  }
+}
+
+const rememberedRun = z.looseObject({ asOf: z.string(), finishedAt: z.string(), currency: z.string().nullable(), threshold: z.number() });
+
+/** What the last run said of itself; the file beside the book is for people, the book's own copy is the truth. */
+async function runIn(book: Book, file: string): Promise<Argument['run']> {
+  const remembered = (await book.recall('run')) ?? JSON.parse(readFileSync(file, 'utf8'));
+  return rememberedRun.parse(remembered);
+}

@@ -15,7 +15,7 @@ export default class KamDemo extends SfCommand<DemoResult> {
   public static readonly flags = {
     exit: Flags.boolean({ summary: messages.getMessage('flags.exit.summary') }),
     port: Flags.integer({ summary: messages.getMessage('flags.port.summary'), default: 0, min: 0, max: 65_535 }),
-    seed: Flags.integer({ summary: messages.getMessage('flags.seed.summary'), default: 42, min: 0 }),
+    seed: Flags.integer({ summary: messages.getMessage('flags.seed.summary'), default: 2022, min: 0 }),
     alias: Flags.string({ summary: messages.getMessage('flags.alias.summary'), default: 'kam-demo' }),
   };
 
@@ -25,19 +25,20 @@ export default class KamDemo extends SfCommand<DemoResult> {
     const { sync } = await import('../../sync/sync.js');
     const { progressOn, screenOf } = await import('../../report/screen.js');
     const { runLines } = await import('../../report/terminal.js');
-    this.spinner.start('Filling a local org with the sample book');
+    const isTerminal = process.stderr.isTTY;
+    if (isTerminal) this.spinner.start('Filling a local org with the sample book');
     const alias = flags.exit ? null : flags.alias;
     const demo = await startDemo(
       { port: flags.port, seed: flags.seed, lastMonth: '2026-10', alias, onError: (text) => process.stderr.write(`${text}\n`) },
       (what, done) => {
-        this.spinner.status = `${done.toLocaleString('en-GB')} ${what}`;
+        if (isTerminal) this.spinner.status = `${done.toLocaleString('en-GB')} ${what}`;
       },
     );
-    this.spinner.stop();
+    if (isTerminal) this.spinner.stop();
     try {
       const { org, loaded } = demo;
       this.log(messages.getMessage('info.loaded', [org.orgId, org.instanceUrl, loaded.accounts, loaded.families, loaded.lines]));
-      const progress = progressOn(this.spinner);
+      const progress = progressOn(this.spinner, isTerminal);
       const options = { dryRun: false, asOf: null, maximumMoves: null, version: this.config.version, env: process.env };
       const run = await sync(demo.login, undefined, options, progress.on).finally(progress.stop);
       if (!this.jsonEnabled()) {

@@ -25,7 +25,7 @@ export default class KamSync extends SfCommand<Run> {
     const { sync } = await import('../../sync/sync.js');
     const { progressOn, screenOf } = await import('../../report/screen.js');
     const { runLines } = await import('../../report/terminal.js');
-    const progress = progressOn(this.spinner);
+    const progress = progressOn(this.spinner, process.stderr.isTTY);
     const run = await sync(
       flags['target-org'],
       flags['api-version'],

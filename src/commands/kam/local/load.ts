@@ -19,13 +19,14 @@ export default class KamLocalLoad extends SfCommand<Loaded> {
     const { loadBook } = await import('../../../localorg/load.js');
     const { withLocal } = await import('../../../localorg/reach.js');
     const started = performance.now();
-    this.spinner.start('Loading');
+    const isTerminal = process.stderr.isTTY;
+    if (isTerminal) this.spinner.start('Loading');
     const loaded = await withLocal(flags['target-org'], (client) =>
       loadBook(args.dir, client, (what, done) => {
-        this.spinner.status = `${done.toLocaleString('en-GB')} ${what}`;
+        if (isTerminal) this.spinner.status = `${done.toLocaleString('en-GB')} ${what}`;
       }),
     );
-    this.spinner.stop();
+    if (isTerminal) this.spinner.stop();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const { accounts, products, families, opportunities, lines, clock } = loaded;
     this.logSuccess(messages.getMessage('info.loaded', [accounts, products, families, opportunities, lines, seconds, clock]));

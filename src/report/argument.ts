@@ -1,0 +1,138 @@
+/** The argument for one account as lines for a terminal: from money to gates, exact to the cent and the point. */
+import type { FoundAccount } from '../book/book.js';
+import type { Decision } from '../kam/funnel.js';
+import type { PotentialCell } from '../kam/potential.js';
+import type { Score } from '../kam/score.js';
+import type { Cents } from '../kam/units.js';
+import { isKnown, type Unknown } from '../kam/unknown.js';
+import { criterionName, gateName, nextStepText, potentialText, reasonText, resultName, segmentName, tierName, unknownText } from '../kam/wording.js';
+import { exactMoney, percent, table, type Screen } from './terminal.js';
+
+type Found = Extract<FoundAccount, { is: 'found' }>;
+
+/** One group's decision with everything that it rests on. */
+export type Argument = Pick<Found, 'accountId' | 'group' | 'accounts'> & {
+  decision: Decision;
+  run: { asOf: string; finishedAt: string; currency: string | null; threshold: number };
+};
+
+/** Cells beyond these are in `--json`. */
+const SHOWN_CELLS = 15;
+
+export function argumentLines(argument: Argument, screen: Screen): string[] {
+  return [
+    ...headLines(argument),
+    '',
+    ...moneyLines(argument),
+    '',
+    ...potentialLines(argument, screen),
+    '',
+    ...gateLines(argument, screen),
+  ];
+}
+
+function headLines({ accountId, group, decision, run }: Argument): string[] {
+  const { facts } = group;
+  const asked = group.standings.find((standing) => standing.accountId === accountId);
+  const member = accountId === facts.groupId ? '' : `${asked?.name ?? accountId} belongs to this group.`;
+  return [
+    `${facts.name} (${facts.groupId}): ${tierName(decision.tier, 'en')}, ${segmentName(decision.segment, 'en')}`,
+    ...(member === '' ? [] : [member]),
+    `${facts.accountIds.length} accounts in the group; as of ${run.asOf}, run of ${run.finishedAt}.`,
+  ];
+}
+
+function moneyLines({ group: { facts, potential }, run: { currency } }: Argument): string[] {
+  const windows = facts.windows.map((cents) => exactMoney(cents, currency)).join(', ');
+  const rows: [string, string][] = [
+    ['Revenue', `${amount(facts.yearlyRevenue, currency)}${windows === '' ? '' : `   mean of the 12-month windows ${windows}`}`],
+    ['Cross-selling', amount(potential.crossSell, currency)],
+    ['Up-selling', amount(potential.upSell, currency)],
+    ['Additional potential', amount(potential.additional, currency)],
+    ['Wallet share', isKnown(potential.walletShare) ? percent(potential.walletShare) : missing(potential.walletShare)],
+    ['Contribution margin', amount(facts.contributionMargin, currency)],
+    ['Growth', isKnown(facts.growth) ? `${percent(facts.growth)} a year` : missing(facts.growth)],
+  ];
+  return ['Money per year', ...rows.map(([name, text]) => `  ${name.padEnd(22)}${text}`)];
+}
+
+const missing = (value: Unknown): string => `unknown (${unknownText(value.unknown, 'en')})`;
+const amount = (value: Cents | Unknown, currency: string | null): string => (isKnown(value) ? exactMoney(value, currency) : missing(value));
+
+function potentialLines({ accounts, group, run }: Argument, screen: Screen): string[] {
+  const speech = { language: 'en', currency: run.currency } as const;
+  const nameOf = new Map(group.standings.map(({ accountId, name }) => [accountId, name]));
+  const cells = accounts
+    .flatMap(({ account, potential }) => potential.cells.map((cell): [string, PotentialCell] => [nameOf.get(account.accountId) ?? account.accountId, cell]))
+    .toSorted(([, a], [, b]) => b.amount - a.amount);
+  if (cells.length === 0) return ['No additional potential was found.'];
+  const shown = cells.slice(0, SHOWN_CELLS);
+  return [
+    `Where the potential comes from${cells.length > shown.length ? ` (${shown.length} of ${cells.length}; all with --json)` : ''}`,
+    table(screen, {
+      data: shown.map(([site, cell]) => ({
+        site,
+        family: cell.family,
+        kind: cell.kind === 'crossSell' ? 'cross-sell' : 'up-sell',
+        amount: exactMoney(cell.amount, run.currency),
+        why: `${potentialText(cell.family, cell.why, speech)}${cell.pipeline > 0 ? ` ${exactMoney(cell.pipeline, run.currency)} is in the pipeline already and was subtracted.` : ''}`,
+      })),
+      columns: [
+        { key: 'site', name: 'Account' },
+        { key: 'family', name: 'Family' },
+        { key: 'kind', name: 'Kind' },
+        { key: 'amount', name: 'A year', horizontalAlignment: 'right' },
+        { key: 'why', name: 'Why' },
+      ],
+    }),
+  ];
+}
+
+function gateLines({ decision, run }: Argument, screen: Screen): string[] {
+  const speech = { language: 'en', currency: run.currency } as const;
+  const next = nextStepText(decision.nextStep, speech);
+  return [
+    'Strategic ratings (0–3)',
+    ...Object.entries(decision.strategy.ratings).map(([criterion, rating]) => `  ${criterionOf(criterion).padEnd(32)}${isKnown(rating) ? rating : missing(rating)}`),
+    '',
+    `Score ${isKnown(decision.score.points) ? decision.score.points.toFixed(2) : missing(decision.score.points)} (must exceed ${run.threshold}; ${percent(decision.score.confidence)} of the weights are known)`,
+    table(screen, scoreRows(decision.score, run.currency)),
+    '',
+    `Stands at: ${gateName(decision.gate, 'en')}, ${resultName(decision.gateResult, 'en')}`,
+    ...decision.reasons.map((reason) => `- ${reasonText(reason, speech)}`),
+    ...(next === null ? [] : [`Next step: ${next}`]),
+  ];
+}
+
+function criterionOf(name: string): string {
+  switch (name) {
+    case 'referenceCustomer':
+    case 'opinionLeader':
+    case 'complexity':
+    case 'countries':
+    case 'sites':
+      return criterionName(name, 'en');
+    default:
+      return name;
+  }
+}
+
+function scoreRows(score: Score, currency: string | null): Parameters<typeof table>[1] {
+  const isMoney = (criterion: string): boolean => ['potential', 'margin', 'risk'].includes(criterion);
+  return {
+    data: score.parts.map(({ criterion, weight, value, points, contribution }) => ({
+      criterion: criterionName(criterion, 'en'),
+      value: !isKnown(value) ? missing(value) : isMoney(criterion) ? exactMoney(value, currency) : percent(value),
+      points: isKnown(points) ? points.toFixed(2) : missing(points),
+      weight,
+      contribution: contribution.toFixed(2),
+    })),
+    columns: [
+      { key: 'criterion', name: 'Criterion' },
+      { key: 'value', name: 'Value', horizontalAlignment: 'right' },
+      { key: 'points', name: 'Points', horizontalAlignment: 'right' },
+      { key: 'weight', name: 'Weight', horizontalAlignment: 'right' },
+      { key: 'contribution', name: 'Adds', horizontalAlignment: 'right' },
+    ],
+  };
+}
