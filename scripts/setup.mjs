@@ -11,7 +11,9 @@ installIfNeeded();
 buildIfNeeded();
 
 function installIfNeeded() {
-  const wanted = fingerprint(['package-lock.json', 'package.json', 'scripts/node-runtime/package.json'].map((f) => at(f)));
+  const wanted = fingerprint(
+    ['package-lock.json', 'package.json', 'scripts/node-runtime/package.json'].map((f) => at(f)),
+  );
   const stamp = at('node_modules', '.kam-setup');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Setting up: installing the locked dependencies (npm ci), about half a minute …');
@@ -20,13 +22,22 @@ function installIfNeeded() {
 }
 
 function buildIfNeeded() {
-  const newest = newestChange([at('src'), at('messages'), at('package.json'), at('tsconfig.json'), at('scripts/build.mjs')]);
+  const newest = newestChange([
+    at('src'),
+    at('messages'),
+    at('package.json'),
+    at('tsconfig.json'),
+    at('scripts/build.mjs'),
+  ]);
   const manifest = at('oclif.manifest.json');
   if (existsSync(manifest) && statSync(manifest).mtimeMs >= newest) return;
   console.error('Setting up: building lib/ …');
   // The pinned Node where npm put one on this platform, else the one that runs this script.
   const pinned = at('node_modules', '.bin', 'node');
-  execFileSync(existsSync(pinned) ? pinned : process.execPath, [at('scripts', 'build.mjs')], { cwd: root, stdio: 'inherit' });
+  execFileSync(existsSync(pinned) ? pinned : process.execPath, [at('scripts', 'build.mjs')], {
+    cwd: root,
+    stdio: 'inherit',
+  });
 }
 
 function fingerprint(files) {

@@ -21,7 +21,9 @@ const standsOn: Record<string, string[]> = {
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
 
 const floorOf = (path: string): string => path.split('/')[0] ?? '';
 
@@ -47,7 +49,9 @@ test('the method does no input or output', () => {
     .filter((file) => floorOf(file) === 'kam')
     .flatMap((file) =>
       importsOf(file)
-        .filter((path) => !path.startsWith('.') && !allowed.some((name) => path === name || path.startsWith(`${name}/`)))
+        .filter(
+          (path) => !path.startsWith('.') && !allowed.some((name) => path === name || path.startsWith(`${name}/`)),
+        )
         .map((path) => `${file} imports ${path}`),
     );
   expect(wrong).toEqual([]);
@@ -56,7 +60,9 @@ test('the method does no input or output', () => {
 test('the method reads no clock and no chance', () => {
   const wrong = files
     .filter((file) => floorOf(file) === 'kam')
-    .filter((file) => /Date\.now|new Date\(\)|Math\.random|performance\.now/.test(readFileSync(join(src, file), 'utf8')));
+    .filter((file) =>
+      /Date\.now|new Date\(\)|Math\.random|performance\.now/.test(readFileSync(join(src, file), 'utf8')),
+    );
   expect(wrong).toEqual([]);
 });
 

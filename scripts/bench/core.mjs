@@ -42,7 +42,9 @@ function startUp() {
   const bar = 2.5 * median(bare) + 200;
   console.log(`start-up, median of ${rounds}, alternating`);
   console.log(`  node -e 0            ${median(bare).toFixed(0)} ms`);
-  console.log(`  bin/run.js --help    ${median(help).toFixed(0)} ms   (bar: under ${bar.toFixed(0)} ms = 2.5 × node + 200 ms)`);
+  console.log(
+    `  bin/run.js --help    ${median(help).toFixed(0)} ms   (bar: under ${bar.toFixed(0)} ms = 2.5 × node + 200 ms)`,
+  );
 }
 
 async function mainJob(dir) {
@@ -75,20 +77,29 @@ function measure(args, environment) {
   const mark = join(home, `rss-${Math.random().toString(36).slice(2)}`);
   const atExit = `import{writeFileSync}from'node:fs';process.on('exit',()=>writeFileSync(${JSON.stringify(mark)},String(process.resourceUsage().maxRSS)));`;
   const started = performance.now();
-  const child = spawnSync(process.execPath, [`--import=data:text/javascript,${encodeURIComponent(atExit)}`, run, ...args], {
-    cwd: root,
-    env: environment,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
+  const child = spawnSync(
+    process.execPath,
+    [`--import=data:text/javascript,${encodeURIComponent(atExit)}`, run, ...args],
+    {
+      cwd: root,
+      env: environment,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    },
+  );
   const seconds = (performance.now() - started) / 1000;
-  if (child.status !== 0) throw new Error(`${args.join(' ')} exited with ${child.status}: ${child.stderr || child.stdout}`);
+  if (child.status !== 0)
+    throw new Error(`${args.join(' ')} exited with ${child.status}: ${child.stderr || child.stdout}`);
   return { seconds, megabytes: Number(readFileSync(mark, 'utf8')) / 1024, json: JSON.parse(child.stdout) };
 }
 
 function startOrg() {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [run, 'kam', 'local', 'start', '--memory', '--no-login', '--port', '0', '--json'], { cwd: root, env });
+    const child = spawn(
+      process.execPath,
+      [run, 'kam', 'local', 'start', '--memory', '--no-login', '--port', '0', '--json'],
+      { cwd: root, env },
+    );
     let text = '';
     child.stdout.on('data', (chunk) => {
       text += chunk;

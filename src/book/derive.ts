@@ -49,7 +49,7 @@ type FamilyRule = { key: string; canonical: string; margin: Fraction | null; inS
 const keyOf = (family: string): string => family.trim().toLowerCase();
 
 /** One rule per name that settings mention, aliases followed to their end; aliases in a circle stand for themselves. */
-export function familyRules(settings: Settings): FamilyRule[] {
+function familyRules(settings: Settings): FamilyRule[] {
   const named = new Map(settings.families.map((rule) => [keyOf(rule.family), rule]));
   const canonicalOf = (start: string): string => {
     const passed = new Set<string>();

@@ -54,8 +54,11 @@ export async function openDuck(file: string, options: DuckOptions): Promise<Duck
       inTurn(async () => {
         // The engine's lock is the process's: reading the file beside it would drop it, so it is closed for the copy.
         close(open);
-        copyFileSync(file, target, constants.COPYFILE_FICLONE);
-        open = await openFile(file, options);
+        try {
+          copyFileSync(file, target, constants.COPYFILE_FICLONE);
+        } finally {
+          open = await openFile(file, options);
+        }
       }),
     close: () => inTurn(async () => close(open)),
   };

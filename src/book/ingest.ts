@@ -97,7 +97,7 @@ export async function ingest(duck: Duck, table: BookTable, spooled: Spooled): Pr
     await readInto(inside, table, spooled);
     const count = await countOf(inside, pulled(table));
     if (count !== spooled.rows) {
-      throw new BookError(`${spooled.rows} rows were spooled for ${table}, but its files hold ${count}.`, [
+      throw new BookError(`The files of ${table} hold ${count} of the ${spooled.rows} rows that were spooled.`, [
         'Run the sync again; a result page was cut off or left over.',
       ]);
     }
@@ -190,7 +190,7 @@ const conversions: Record<ColumnType, (column: string) => string> = {
     WHEN ${matches(column, NUMERAL)} AND ${wide(column)} = ROUND(${wide(column)}, 0) THEN TRY_CAST(${wide(column)} AS BIGINT)
   END`,
   money: (column) => `CASE
-    WHEN ${matches(column, '[-+]?[0-9]{1,16}([.][0-9]{0,2})?')} THEN CAST(CAST(${column} AS DECIMAL(18, 2)) * 100 AS BIGINT)
+    WHEN ${matches(column, '[-+]?[0-9]{1,14}([.][0-9]{0,2})?')} THEN CAST(CAST(${column} AS DECIMAL(18, 2)) * 100 AS BIGINT)
     WHEN ${matches(column, NUMERAL)} THEN TRY_CAST(ROUND(${wide(column)} * 100, 0) AS BIGINT)
   END`,
   date: (column) => `CASE WHEN ${matches(column, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN TRY_CAST(${column} AS DATE) END`,

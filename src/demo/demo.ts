@@ -61,10 +61,31 @@ export async function startDemo(options: DemoOptions, onLoad: OnLoad): Promise<D
 }
 
 function writeBook(book: SampleBook, folder: string): void {
-  const rows = book.accounts.map(({ accountId, name, industry, employees, country, parentId }) => [accountId, name, industry, employees ?? '', country, parentId ?? '']);
-  writeFileSync(join(folder, 'accounts.csv'), stringify([['account_id', 'name', 'industry', 'employees', 'country', 'parent_id'], ...rows]));
-  const sales = book.sales.map(({ accountId, date, family, product, quantity, cents }) => [accountId, date, family, product, quantity, decimal(cents), '']);
-  writeFileSync(join(folder, 'sales.csv'), stringify([['account_id', 'date', 'product_family', 'product', 'quantity', 'amount', 'cost'], ...sales]));
+  const rows = book.accounts.map(({ accountId, name, industry, employees, country, parentId }) => [
+    accountId,
+    name,
+    industry,
+    employees ?? '',
+    country,
+    parentId ?? '',
+  ]);
+  writeFileSync(
+    join(folder, 'accounts.csv'),
+    stringify([['account_id', 'name', 'industry', 'employees', 'country', 'parent_id'], ...rows]),
+  );
+  const sales = book.sales.map(({ accountId, date, family, product, quantity, cents }) => [
+    accountId,
+    date,
+    family,
+    product,
+    quantity,
+    decimal(cents),
+    '',
+  ]);
+  writeFileSync(
+    join(folder, 'sales.csv'),
+    stringify([['account_id', 'date', 'product_family', 'product', 'quantity', 'amount', 'cost'], ...sales]),
+  );
   const metadata = join(folder, 'metadata', 'customMetadata');
   mkdirSync(metadata, { recursive: true });
   for (const family of book.families) {
@@ -76,7 +97,10 @@ const decimal = (cents: number): string => (cents / 100).toFixed(2);
 
 /** The family's margin as the custom metadata record that an admin would deploy. */
 function familyXml({ family, margin }: SampleFamily): string {
-  const value = (field: string, type: string, text: string | number | boolean): unknown => ({ field, value: { '@_xsi:type': `xsd:${type}`, '#text': text } });
+  const value = (field: string, type: string, text: string | number | boolean): unknown => ({
+    field,
+    value: { '@_xsi:type': `xsd:${type}`, '#text': text },
+  });
   const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressBooleanAttributes: false });
   const body = builder.build({
     CustomMetadata: {
@@ -124,7 +148,12 @@ async function enterWhatPeopleKnow(client: LocalClient, book: SampleBook): Promi
       StageName: 'Proposal/Price Quote',
       CloseDate: closeDate,
     });
-    await client.send('POST', 'sobjects/OpportunityLineItem', { OpportunityId: createdId(opportunity), PricebookEntryId: entry, Quantity: 1, TotalPrice: decimal(cents) });
+    await client.send('POST', 'sobjects/OpportunityLineItem', {
+      OpportunityId: createdId(opportunity),
+      PricebookEntryId: entry,
+      Quantity: 1,
+      TotalPrice: decimal(cents),
+    });
   }
 }
 
@@ -133,7 +162,8 @@ function productNameIn(record: Record<string, unknown>): string {
   return typeof product === 'object' && product !== null && 'Name' in product ? String(product.Name) : '';
 }
 
-const createdId = (answer: unknown): string => (typeof answer === 'object' && answer !== null && 'id' in answer ? String(answer.id) : '');
+const createdId = (answer: unknown): string =>
+  typeof answer === 'object' && answer !== null && 'id' in answer ? String(answer.id) : '';
 
 async function logIn({ instanceUrl, accessToken }: LocalOrg, alias: string | null): Promise<Org> {
   if (alias !== null) {

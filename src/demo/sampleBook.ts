@@ -11,7 +11,14 @@ export type SampleAccount = {
   ratings: { referenceCustomer: number | null; opinionLeader: number | null; evidence: string } | null;
 };
 
-export type SampleSale = { accountId: string; date: string; family: string; product: string; quantity: number; cents: number };
+export type SampleSale = {
+  accountId: string;
+  date: string;
+  family: string;
+  product: string;
+  quantity: number;
+  cents: number;
+};
 export type SamplePipeline = { accountId: string; closeDate: string; family: string; product: string; cents: number };
 export type SampleFamily = { family: string; margin: number };
 
@@ -80,12 +87,60 @@ type Profile = {
 const unrated = (): null => null;
 
 const profiles: readonly Profile[] = [
-  { groups: 7, sites: [3, 5], demand: [6000, 8400], breadth: [0.55, 0.75], share: [0.4, 0.75], growth: [0.06, 0.14], rated: (random) => rating(random.whole(2, 3), random.whole(1, 3)) },
-  { groups: 10, sites: [2, 3], demand: [5400, 7800], breadth: [0.5, 0.75], share: [0.35, 0.75], growth: [0.06, 0.14], rated: unrated },
-  { groups: 3, sites: [1, 3], demand: [1700, 2600], breadth: [0.45, 0.65], share: [0.35, 0.7], growth: [0.03, 0.1], rated: (random) => rating(random.whole(0, 1), null) },
-  { groups: 3, sites: [1, 2], demand: [2900, 3600], breadth: [1, 1], share: [0.9, 0.95], growth: [-0.02, 0.03], rated: unrated },
-  { groups: 6, sites: [1, 1], demand: [700, 1200], breadth: [0.15, 0.3], share: [0.35, 0.6], growth: [0, 0.12], rated: unrated },
-  { groups: 20, sites: [1, 1], demand: [30, 260], breadth: [0.5, 0.95], share: [0.3, 0.8], growth: [-0.12, 0.1], rated: unrated },
+  {
+    groups: 7,
+    sites: [3, 5],
+    demand: [6000, 8400],
+    breadth: [0.55, 0.75],
+    share: [0.4, 0.75],
+    growth: [0.06, 0.14],
+    rated: (random) => rating(random.whole(2, 3), random.whole(1, 3)),
+  },
+  {
+    groups: 10,
+    sites: [2, 3],
+    demand: [5400, 7800],
+    breadth: [0.5, 0.75],
+    share: [0.35, 0.75],
+    growth: [0.06, 0.14],
+    rated: unrated,
+  },
+  {
+    groups: 3,
+    sites: [1, 3],
+    demand: [1700, 2600],
+    breadth: [0.45, 0.65],
+    share: [0.35, 0.7],
+    growth: [0.03, 0.1],
+    rated: (random) => rating(random.whole(0, 1), null),
+  },
+  {
+    groups: 3,
+    sites: [1, 2],
+    demand: [2900, 3600],
+    breadth: [1, 1],
+    share: [0.9, 0.95],
+    growth: [-0.02, 0.03],
+    rated: unrated,
+  },
+  {
+    groups: 6,
+    sites: [1, 1],
+    demand: [700, 1200],
+    breadth: [0.15, 0.3],
+    share: [0.35, 0.6],
+    growth: [0, 0.12],
+    rated: unrated,
+  },
+  {
+    groups: 20,
+    sites: [1, 1],
+    demand: [30, 260],
+    breadth: [0.5, 0.95],
+    share: [0.3, 0.8],
+    growth: [-0.12, 0.1],
+    rated: unrated,
+  },
   { groups: 3, sites: [1, 1], demand: [0, 0], breadth: [0, 0], share: [0, 0], growth: [0, 0], rated: unrated },
 ];
 
@@ -109,7 +164,12 @@ const EMPLOYEES_PER_THOUSAND = 0.11;
 export function sampleBook(seed: number, lastMonth: string): SampleBook {
   const random = randomFrom(seed);
   const names = namesFrom(random);
-  const book: SampleBook = { accounts: [], sales: [], pipeline: [], families: catalogue.map(({ family, margin }) => ({ family, margin })) };
+  const book: SampleBook = {
+    accounts: [],
+    sales: [],
+    pipeline: [],
+    families: catalogue.map(({ family, margin }) => ({ family, margin })),
+  };
   for (const profile of profiles) {
     for (let n = 0; n < profile.groups; n += 1) addGroup(book, profile, random, names, lastMonth);
   }
@@ -135,14 +195,20 @@ function addGroup(book: SampleBook, profile: Profile, random: Random, nextName: 
       accountId,
       name: nameOf(stem, industry.trade[place.german ? 0 : 1], place, site),
       industry: industry.name,
-      employees: random.chance(0.93) ? Math.max(4, Math.round((siteDemand / 1000) * EMPLOYEES_PER_THOUSAND * random.between(0.7, 1.4) + random.whole(5, 30))) : null,
+      employees: random.chance(0.93)
+        ? Math.max(
+            4,
+            Math.round((siteDemand / 1000) * EMPLOYEES_PER_THOUSAND * random.between(0.7, 1.4) + random.whole(5, 30)),
+          )
+        : null,
       country: place.country,
       // Larger groups have a region between the root and their later sites: three levels.
       parentId: site === 0 ? null : site >= 4 && regionId !== null ? regionId : rootId,
       ratings: site === 0 ? profile.rated(random) : null,
     });
     if (site === 2) regionId = accountId;
-    if (siteDemand > 0) sell(book, { accountId, demand: siteDemand, growth, wants: industry.wants }, profile, random, lastMonth);
+    if (siteDemand > 0)
+      sell(book, { accountId, demand: siteDemand, growth, wants: industry.wants }, profile, random, lastMonth);
   }
 }
 
@@ -153,7 +219,11 @@ function sell(book: SampleBook, site: Site, profile: Profile, random: Random, la
   const total = site.wants.reduce((sum, weight) => sum + weight, 0);
   // What an industry wants most is bought first, with some chance.
   const ranked = catalogue
-    .map((each, index) => ({ ...each, want: (site.wants[index] ?? 0) / total, rank: (site.wants[index] ?? 0) * random.between(0.5, 1.5) }))
+    .map((each, index) => ({
+      ...each,
+      want: (site.wants[index] ?? 0) / total,
+      rank: (site.wants[index] ?? 0) * random.between(0.5, 1.5),
+    }))
     .sort((a, b) => b.rank - a.rank);
   const bought = ranked.slice(0, Math.max(1, Math.round(breadth * ranked.length)));
   const stopped = random.chance(0.06) ? random.whole(14, 30) : 0;
@@ -166,7 +236,13 @@ function sell(book: SampleBook, site: Site, profile: Profile, random: Random, la
   if (next !== undefined && random.chance(0.25)) {
     const [price] = next.prices;
     const cents = Math.max(1, Math.round((site.demand * next.want * 0.4) / price)) * price * 100;
-    book.pipeline.push({ accountId: site.accountId, closeDate: day(lastMonth, random.whole(2, 5), random.whole(1, 28)), family: next.family, product: `${next.family} S`, cents });
+    book.pipeline.push({
+      accountId: site.accountId,
+      closeDate: day(lastMonth, random.whole(2, 5), random.whole(1, 28)),
+      family: next.family,
+      product: `${next.family} S`,
+      cents,
+    });
   }
 }
 
@@ -174,13 +250,17 @@ type FamilySale = Site & { family: (typeof catalogue)[number]; yearly: number; f
 
 function sellFamily(book: SampleBook, sale: FamilySale, random: Random, lastMonth: string): void {
   const { family, yearly } = sale;
-  const everyMonths = Math.min(6, Math.max(1, Math.round((family.prices[0] * 12) / Math.max(yearly, 1)) || 1, random.whole(1, 3)));
+  const everyMonths = Math.min(
+    6,
+    Math.max(1, Math.round((family.prices[0] * 12) / Math.max(yearly, 1)) || 1, random.whole(1, 3)),
+  );
   const now = YEARS * 12 - 1;
   for (let month = sale.from + random.whole(0, everyMonths - 1); month < sale.until; month += everyMonths) {
     const trend = (1 + sale.growth) ** ((month - now) / 12);
     const season = 1 + 0.15 * Math.sin((2 * Math.PI * (month % 12)) / 12);
     const wanted = ((yearly * everyMonths) / 12) * trend * season * random.between(0.75, 1.25);
-    const size = wanted > 20 * family.prices[2] ? 2 : wanted > 12 * family.prices[1] ? random.whole(1, 2) : random.whole(0, 1);
+    const size =
+      wanted > 20 * family.prices[2] ? 2 : wanted > 12 * family.prices[1] ? random.whole(1, 2) : random.whole(0, 1);
     const price = family.prices[size] ?? family.prices[0];
     const quantity = Math.max(1, Math.round(wanted / price));
     const cents = Math.round(quantity * price * 100 * random.between(0.93, 1));
@@ -188,7 +268,14 @@ function sellFamily(book: SampleBook, sale: FamilySale, random: Random, lastMont
     const date = day(lastMonth, month - now, random.whole(1, 28));
     book.sales.push({ accountId: sale.accountId, date, family: family.family, product, quantity, cents });
     if (random.chance(0.012)) {
-      book.sales.push({ accountId: sale.accountId, date, family: family.family, product, quantity: 1, cents: -Math.round(cents * random.between(0.1, 0.5)) });
+      book.sales.push({
+        accountId: sale.accountId,
+        date,
+        family: family.family,
+        product,
+        quantity: 1,
+        cents: -Math.round(cents * random.between(0.1, 0.5)),
+      });
     }
   }
 }
@@ -202,7 +289,9 @@ function day(lastMonth: string, months: number, dayOfMonth: number): string {
 }
 
 function nameOf(stem: string, trade: string, place: (typeof places)[number], site: number): string {
-  return site === 0 ? `${stem} ${trade} ${place.form}` : `${stem} ${trade} ${place.country} ${place.form}${site > 1 ? ` ${['', '', 'II', 'III', 'IV', 'V', 'VI', 'VII'][site] ?? site}` : ''}`;
+  return site === 0
+    ? `${stem} ${trade} ${place.form}`
+    : `${stem} ${trade} ${place.country} ${place.form}${site > 1 ? ` ${['', '', 'II', 'III', 'IV', 'V', 'VI', 'VII'][site] ?? site}` : ''}`;
 }
 
 /** Names that no two groups share. */

@@ -246,7 +246,7 @@ function asked(way: Way, known: Known): Standing {
       const reason: Reason = { is: answer.isEnough ? 'accepted' : 'acceptedNotEnough', on: answer.on };
       const reasons = [reason, ...way.reasons];
       const nextStep: NextStep = answer.isEnough ? growStep(known) : { is: 'await' };
-      return answer.isEnough || known.standing.tier === 'key'
+      return answer.isEnough || keepsCrown(known)
         ? { gate: 'ask', gateResult: 'passed', reasons, tier: 'key', nextStep }
         : { ...way, reasons, tier: waiting, nextStep };
     }
@@ -272,6 +272,12 @@ function asked(way: Way, known: Known): Standing {
         ? { ...way, reasons: [...way.reasons, { is: 'notAsked' }], tier: waiting, nextStep: { is: 'ask' } }
         : { ...way, tier: waiting, nextStep: stepBefore(way, known) };
   }
+}
+
+/** Whether the group is a key account today and no person says otherwise. */
+function keepsCrown({ standing, facts: { override, asOf } }: Known): boolean {
+  const isTaken = override !== null && override.tier !== 'key' && wordOf(override, asOf).is === 'overridden';
+  return standing.tier === 'key' && !isTaken;
 }
 
 /** The next step for a group that does not reach the customer: the answer that could turn its gate, else whitespace. */
@@ -300,10 +306,12 @@ function growStep({ segment, potential }: Known): NextStep {
 function overridden(decision: Decision, known: Known): Decision {
   const { override } = known.facts;
   if (override === null) return decision;
-  const judged = judgedOverride(override, known.facts.asOf, decision.tier);
-  const reasons = [judged, ...decision.reasons];
-  if (judged.is === 'overrideRefused') return { ...decision, reasons };
   const { tier } = override;
+  const said = wordOf(override, known.facts.asOf);
+  const lacksAgreement = said.is === 'overridden' && tier === 'key' && decision.tier !== 'key';
+  const word: Word = lacksAgreement ? { is: 'overrideRefused', tier, because: 'noAgreement' } : said;
+  const reasons = [word, ...decision.reasons];
+  if (word.is === 'overrideRefused') return { ...decision, reasons };
   return { ...decision, tier, reasons, nextStep: stepAfter(tier, decision.nextStep, known) };
 }
 
@@ -314,18 +322,14 @@ function stepAfter(tier: Tier, decided: NextStep, known: Known): NextStep {
   return tier === 'candidate' ? { is: 'ask' } : growStep(known);
 }
 
-function judgedOverride(
-  { tier, reason, until }: Override,
-  asOf: IsoDate,
-  decided: Tier,
-): Extract<Reason, { is: 'overridden' | 'overrideRefused' }> {
-  const refused = (because: 'noAgreement' | 'noReason' | 'noExpiry' | 'expired') =>
-    ({ is: 'overrideRefused', tier, because }) as const;
-  if (reason === null || reason.trim() === '') return refused('noReason');
-  if (until === null) return refused('noExpiry');
-  if (until < asOf) return refused('expired');
-  if (tier === 'key' && decided !== 'key') return refused('noAgreement');
-  return { is: 'overridden', tier, reason, until };
+type Word = Extract<Reason, { is: 'overridden' | 'overrideRefused' }>;
+
+/** What an override says by itself: it needs a reason, and an expiry that has not passed. */
+function wordOf({ tier, reason, until }: Override, asOf: IsoDate): Word {
+  const is = 'overrideRefused';
+  if (reason === null || reason.trim() === '') return { is, tier, because: 'noReason' };
+  if (until === null) return { is, tier, because: 'noExpiry' };
+  return until < asOf ? { is, tier, because: 'expired' } : { is: 'overridden', tier, reason, until };
 }
 
 /**

@@ -134,6 +134,6 @@ function shortened(family: string): string {
     .replaceAll(/-+/g, '-')
     .replaceAll(/^-|-$/g, '');
   if (plain.length <= MAXIMUM_SUBJECT && plain === family) return plain;
-  const sum = [...family].reduce((hash, char) => (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) >>> 0, 7);
+  const sum = new TextEncoder().encode(family).reduce((hash, byte) => (Math.imul(hash, 31) + byte) >>> 0, 7);
   return `${plain.slice(0, MAXIMUM_SUBJECT - 8)}-${sum.toString(36)}`;
 }

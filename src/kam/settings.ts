@@ -109,7 +109,7 @@ export const settingsSchema = z.strictObject({
   language: choice('Language of what sales people read in the CRM.', ['en', 'de']).default('en'),
   currency: z
     .string()
-    .regex(/^[A-Z]{3}$/)
+    .regex(/^[A-Z]{3}$/, { error: 'three capital letters, such as EUR' })
     .register(kinds, {
       kind: 'text',
       says: 'ISO code of the corporate currency, for words only; empty: amounts carry no symbol.',
@@ -233,7 +233,7 @@ function withoutEmpties(raw: unknown, schema: z.core.$ZodType): unknown {
 }
 
 function problemsIn(issue: z.core.$ZodIssue): SettingsProblem[] {
-  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+  const path = issue.path.filter((key) => typeof key !== 'symbol');
   if (issue.code !== 'unrecognized_keys') return [{ path, value: issue.input, expected: expectedIn(issue) }];
   return issue.keys.map((key) => ({
     path: [...path, key],
@@ -253,7 +253,6 @@ function expectedIn(issue: Exclude<z.core.$ZodIssue, { code: 'unrecognized_keys'
     case 'invalid_type':
       return typeNames[issue.expected] ?? issue.expected;
     case 'invalid_format':
-      return 'three capital letters, such as EUR';
     case 'not_multiple_of':
     case 'invalid_union':
     case 'invalid_key':
@@ -398,16 +397,16 @@ export type SettingKey = {
 };
 
 /** Every setting in order of the schema, `families` by the keys of one record (`families.margin`). */
-export function settingKeys(): SettingKey[] {
-  return keysOf(settingsSchema, [], defaultSettings());
+export function settingKeys(schema: z.core.$ZodType = settingsSchema): SettingKey[] {
+  return keysOf(schema, [], defaultSettings());
 }
 
 function keysOf(schema: z.core.$ZodType, path: string[], defaults: unknown): SettingKey[] {
   const inner = unwrap(schema);
   if (inner.schema instanceof z.ZodObject) {
-    return Object.entries(inner.schema.shape).flatMap(([name, child]) =>
-      child instanceof z.core.$ZodType ? keysOf(child, [...path, name], at(defaults, name)) : [],
-    );
+    return Object.entries(inner.schema.shape)
+      .filter((entry): entry is [string, z.core.$ZodType] => entry[1] instanceof z.core.$ZodType)
+      .flatMap(([name, child]) => keysOf(child, [...path, name], at(defaults, name)));
   }
   if (inner.schema instanceof z.ZodArray) return keysOf(inner.schema.element, path, undefined);
   const meta = inner.kind;

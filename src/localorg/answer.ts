@@ -1,6 +1,13 @@
 /** Query answers: ids are fixed when the query runs, records are read page by page. */
 import type { ApiRecord, QueryAnswer, Value } from './engine.js';
-import { quoted, type ChildQuery, type Column, type Compiled, type CompiledAggregate, type CompiledRows } from './soql.js';
+import {
+  quoted,
+  type ChildQuery,
+  type Column,
+  type Compiled,
+  type CompiledAggregate,
+  type CompiledRows,
+} from './soql.js';
 import type { Store, StoredRow } from './store.js';
 import { decode, type Stored } from './values.js';
 
@@ -23,7 +30,9 @@ function answerRows(query: CompiledRows, store: Store, apiVersion: string): Quer
   const order = Float64Array.from(found, (row) => Number(row['seq']));
   const read = (offset: number, count: number, withParents: boolean): StoredRow[] => {
     const sql = selectBySeq(query, alias, withParents);
-    return Array.from(order.subarray(offset, offset + count), (seq) => store.get(sql, [seq])).filter((row) => row !== undefined);
+    return Array.from(order.subarray(offset, offset + count), (seq) => store.get(sql, [seq])).filter(
+      (row) => row !== undefined,
+    );
   };
   return {
     object: query.object.api,
@@ -31,7 +40,9 @@ function answerRows(query: CompiledRows, store: Store, apiVersion: string): Quer
     columns: query.columns.map(({ path }) => path.join('.')),
     records: (offset, count) => read(offset, count, true).map((row) => recordOf(row, query, store, apiVersion)),
     rows: (offset, count) =>
-      read(offset, count, false).map((row) => query.columns.map((column, index) => decode(column.field, row[`c${index}`] ?? null))),
+      read(offset, count, false).map((row) =>
+        query.columns.map((column, index) => decode(column.field, row[`c${index}`] ?? null)),
+      ),
   };
 }
 
@@ -39,7 +50,9 @@ function answerRows(query: CompiledRows, store: Store, apiVersion: string): Quer
 function selectBySeq(query: CompiledRows, alias: string, withParents: boolean): string {
   const columns = query.columns.map(({ sql }, index) => `${sql} AS c${index}`);
   const parents = withParents
-    ? query.columns.flatMap((column, index) => column.parents.map(({ idSql }, depth) => `${idSql} AS p${index}_${depth}`))
+    ? query.columns.flatMap((column, index) =>
+        column.parents.map(({ idSql }, depth) => `${idSql} AS p${index}_${depth}`),
+      )
     : [];
   const own = `${alias}.${quoted('Id')} AS id`;
   return `SELECT ${[own, ...columns, ...parents].join(', ')} ${query.from} WHERE ${alias}.seq = ?`;
@@ -59,7 +72,13 @@ function recordOf(row: StoredRow, query: CompiledRows, store: Store, apiVersion:
 }
 
 /** The nested parent record that a column belongs to; null where the record has no such parent. */
-function parentRecord(record: Nested, column: Column, index: number, row: StoredRow, apiVersion: string): Nested | null {
+function parentRecord(
+  record: Nested,
+  column: Column,
+  index: number,
+  row: StoredRow,
+  apiVersion: string,
+): Nested | null {
   let holder = record;
   for (const [depth, parent] of column.parents.entries()) {
     const id = row[`p${index}_${depth}`] ?? null;
@@ -103,7 +122,13 @@ function answerAggregate(query: CompiledAggregate, store: Store): QueryAnswer {
   const names = query.columns.map(({ name }) => name);
   if (query.isBareCount) {
     const [first] = rows;
-    return { object: query.object.api, totalSize: Number(first?.['c0'] ?? 0), columns: [], records: () => [], rows: () => [] };
+    return {
+      object: query.object.api,
+      totalSize: Number(first?.['c0'] ?? 0),
+      columns: [],
+      records: () => [],
+      rows: () => [],
+    };
   }
   return {
     object: query.object.api,
@@ -114,7 +139,8 @@ function answerAggregate(query: CompiledAggregate, store: Store): QueryAnswer {
         attributes: { type: 'AggregateResult' },
         ...Object.fromEntries(names.map((name, index) => [name, valueOf(row, index)])),
       })),
-    rows: (offset, count) => rows.slice(offset, offset + count).map((row) => names.map((_, index) => valueOf(row, index))),
+    rows: (offset, count) =>
+      rows.slice(offset, offset + count).map((row) => names.map((_, index) => valueOf(row, index))),
   };
 }
 

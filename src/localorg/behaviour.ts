@@ -51,9 +51,16 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
     const opportunity = find('Opportunity', row['OpportunityId']);
     if (opportunity !== undefined) {
       const book = opportunity['Pricebook2Id'] ?? null;
-      if (book === null) store.update(must('Opportunity'), String(opportunity['Id']), { Pricebook2Id: entry['Pricebook2Id'] ?? null });
+      if (book === null)
+        store.update(must('Opportunity'), String(opportunity['Id']), { Pricebook2Id: entry['Pricebook2Id'] ?? null });
       else if (book !== entry['Pricebook2Id']) {
-        return [refused('FIELD_INTEGRITY_EXCEPTION', 'The pricebook entry is in a different pricebook than the one assigned to the opportunity', ['PricebookEntryId'])];
+        return [
+          refused(
+            'FIELD_INTEGRITY_EXCEPTION',
+            'The pricebook entry is in a different pricebook than the one assigned to the opportunity',
+            ['PricebookEntryId'],
+          ),
+        ];
       }
     }
     return priceLine(row, old);
@@ -68,7 +75,8 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
           return beforeLine(row, old);
         case 'Contact':
         case 'User':
-          row['Name'] = [row['FirstName'], row['LastName']].filter((part) => typeof part === 'string').join(' ') || null;
+          row['Name'] =
+            [row['FirstName'], row['LastName']].filter((part) => typeof part === 'string').join(' ') || null;
           return [];
         case 'Case':
           row['IsClosed'] = Number(row['Status'] === 'Closed');
@@ -85,7 +93,9 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
           return beforeEntry(store, object, find, row, old);
         case 'Account':
           if (row['ParentId'] != null && row['ParentId'] === row['Id']) {
-            return [refused('CIRCULAR_DEPENDENCY', 'attempt to create an account that is its own parent', ['ParentId'])];
+            return [
+              refused('CIRCULAR_DEPENDENCY', 'attempt to create an account that is its own parent', ['ParentId']),
+            ];
           }
           return [];
         default:
@@ -100,7 +110,9 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
       if (object.api === 'OpportunityLineItem') sumLines(row['OpportunityId']);
     },
     cascades: (parent, child, field) =>
-      (parent.api === 'Account' && ['Contact', 'Opportunity', 'Case'].includes(child.api) && field.api === 'AccountId') ||
+      (parent.api === 'Account' &&
+        ['Contact', 'Opportunity', 'Case'].includes(child.api) &&
+        field.api === 'AccountId') ||
       (field.api === 'WhatId' && (child.api === 'Task' || child.api === 'Event')) ||
       (parent.api === 'Product2' && child.api === 'PricebookEntry'),
     blocksDelete: (object, id) => {
@@ -110,7 +122,11 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
         [id],
       );
       if (won === undefined) return null;
-      return refused('DELETE_FAILED', 'Your attempt to delete the account could not be completed because some opportunities in that account were closed won.', []);
+      return refused(
+        'DELETE_FAILED',
+        'Your attempt to delete the account could not be completed because some opportunities in that account were closed won.',
+        [],
+      );
     },
   };
 }
@@ -141,7 +157,12 @@ function priceLine(row: StoredRow, old: StoredRow | null): RowError[] {
   const gave = (name: string): boolean => row[name] != null && (old === null || old[name] !== row[name]);
   const [unit, total] = [gave('UnitPrice'), gave('TotalPrice')];
   if (old === null && unit && total) {
-    return [refused('FIELD_INTEGRITY_EXCEPTION', 'Only one of UnitPrice and TotalPrice may be specified', ['UnitPrice', 'TotalPrice'])];
+    return [
+      refused('FIELD_INTEGRITY_EXCEPTION', 'Only one of UnitPrice and TotalPrice may be specified', [
+        'UnitPrice',
+        'TotalPrice',
+      ]),
+    ];
   }
   if (old === null && !unit && !total) row['UnitPrice'] = row['ListPrice'] ?? 0;
   if (total) row['UnitPrice'] = Math.round((Number(row['TotalPrice']) * 100) / quantity);
@@ -156,19 +177,32 @@ function accountOfActivity(find: Find, row: StoredRow): Stored {
   const what = row['WhatId'];
   if (typeof what === 'string') {
     if (what.startsWith('001')) return what;
-    const about = what.startsWith('006') ? find('Opportunity', what) : what.startsWith('500') ? find('Case', what) : undefined;
+    const about = what.startsWith('006')
+      ? find('Opportunity', what)
+      : what.startsWith('500')
+        ? find('Case', what)
+        : undefined;
     if (about !== undefined) return about['AccountId'] ?? null;
   }
   return find('Contact', row['WhoId'])?.['AccountId'] ?? null;
 }
 
-function beforeEntry(store: Store, object: ObjectDefinition, find: Find, row: StoredRow, old: StoredRow | null): RowError[] {
+function beforeEntry(
+  store: Store,
+  object: ObjectDefinition,
+  find: Find,
+  row: StoredRow,
+  old: StoredRow | null,
+): RowError[] {
   const product = find('Product2', row['Product2Id']);
   row['Name'] = product?.['Name'] ?? null;
   row['ProductCode'] = product?.['ProductCode'] ?? null;
   if (old !== null || row['Pricebook2Id'] == null || row['Product2Id'] == null) return [];
   const standing = (where: string, parameters: Stored[]): StoredRow | undefined =>
-    store.get(`SELECT e."Id" AS "Id" FROM ${table(object)} e JOIN "Pricebook2" b ON b."Id" = e."Pricebook2Id" WHERE e."IsDeleted" = 0 AND e."Product2Id" = ? AND ${where} LIMIT 1`, parameters);
+    store.get(
+      `SELECT e."Id" AS "Id" FROM ${table(object)} e JOIN "Pricebook2" b ON b."Id" = e."Pricebook2Id" WHERE e."IsDeleted" = 0 AND e."Product2Id" = ? AND ${where} LIMIT 1`,
+      parameters,
+    );
   if (standing('e."Pricebook2Id" = ?', [row['Product2Id'], row['Pricebook2Id']]) !== undefined) {
     return [refused('DUPLICATE_VALUE', 'This price definition already exists in this price book', [])];
   }

@@ -21,7 +21,8 @@ export type QueryJob = {
 
 export const delimiters = { COMMA: ',', TAB: '\t', SEMICOLON: ';', PIPE: '|', CARET: '^', BACKQUOTE: '`' } as const;
 
-const isDelimiter = (name: unknown): name is keyof typeof delimiters => typeof name === 'string' && Object.hasOwn(delimiters, name);
+const isDelimiter = (name: unknown): name is keyof typeof delimiters =>
+  typeof name === 'string' && Object.hasOwn(delimiters, name);
 
 /** Rows of one page where the client doesn't say. */
 const PAGE = 50_000;
@@ -86,7 +87,17 @@ function newJob(engine: Engine, body: Readonly<Record<string, unknown>>, apiVers
   if (contentType !== 'CSV') throw invalid(`Invalid contentType: ${String(contentType)}`);
   // A query that can't run is refused at once; the rows are read when the job runs.
   const { object } = engine.query(`${query}`, { apiVersion, purpose: 'bulk' });
-  return { id: idOf('750', n), operation, query, object, apiVersion, createdAt: engine.now(), state: 'UploadComplete', lineEnding, columnDelimiter };
+  return {
+    id: idOf('750', n),
+    operation,
+    query,
+    object,
+    apiVersion,
+    createdAt: engine.now(),
+    state: 'UploadComplete',
+    lineEnding,
+    columnDelimiter,
+  };
 }
 
 function runJob(engine: Engine, job: QueryJob): void {
@@ -140,11 +151,19 @@ export function resultPage(job: QueryJob, locator: string | undefined, maxRecord
   const from = locator === undefined ? 0 : offsetOf(locator, answer);
   const rows = Math.min(size, answer.totalSize - from);
   const until = from + rows;
-  return { rows, locator: until < answer.totalSize ? locatorOf(until) : null, csv: () => csvOf(job, answer, from, until) };
+  return {
+    rows,
+    locator: until < answer.totalSize ? locatorOf(until) : null,
+    csv: () => csvOf(job, answer, from, until),
+  };
 }
 
 /** Links to the next result pages, at most five, and to more of them. */
-export function resultPages(job: QueryJob, locator: string | undefined, maxRecords: number | undefined): Record<string, unknown> {
+export function resultPages(
+  job: QueryJob,
+  locator: string | undefined,
+  maxRecords: number | undefined,
+): Record<string, unknown> {
   const answer = finished(job);
   const size = maxRecords ?? PAGE;
   const base = `/services/data/v${job.apiVersion}/jobs/query/${job.id}`;
@@ -167,7 +186,11 @@ export function resultPages(job: QueryJob, locator: string | undefined, maxRecor
 
 function finished(job: QueryJob): QueryAnswer {
   if (job.answer === undefined || job.state !== 'JobComplete') {
-    throw new SalesforceError(400, 'INVALIDJOBSTATE', `The job is in state ${job.state}; results are available when it is JobComplete.`);
+    throw new SalesforceError(
+      400,
+      'INVALIDJOBSTATE',
+      `The job is in state ${job.state}; results are available when it is JobComplete.`,
+    );
   }
   return job.answer;
 }
@@ -184,16 +207,25 @@ function offsetOf(locator: string, answer: QueryAnswer): number {
 }
 
 function* csvOf(job: QueryJob, answer: QueryAnswer, from: number, until: number): Generator<string> {
-  const options = { delimiter: delimiters[job.columnDelimiter], record_delimiter: job.lineEnding === 'LF' ? '\n' : '\r\n', quoted: true, quoted_empty: true };
+  const options = {
+    delimiter: delimiters[job.columnDelimiter],
+    record_delimiter: job.lineEnding === 'LF' ? '\n' : '\r\n',
+    quoted: true,
+    quoted_empty: true,
+  };
   yield stringify([answer.columns], options);
   for (let at = from; at < until; at += CHUNK) {
-    yield stringify(answer.rows(at, Math.min(CHUNK, until - at)).map((row) => row.map(csvValue)), options);
+    yield stringify(
+      answer.rows(at, Math.min(CHUNK, until - at)).map((row) => row.map(csvValue)),
+      options,
+    );
   }
 }
 
 /** Bulk results write instants with `Z` where REST writes `+0000`; null is an empty cell. */
 function csvValue(value: Value): string {
   if (value === null) return '';
-  if (typeof value === 'string') return /^\d{4}-\d{2}-\d{2}T[\d:.]+\+0000$/.test(value) ? value.replace('+0000', 'Z') : value;
+  if (typeof value === 'string')
+    return /^\d{4}-\d{2}-\d{2}T[\d:.]+\+0000$/.test(value) ? value.replace('+0000', 'Z') : value;
   return String(value);
 }

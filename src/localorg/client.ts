@@ -30,7 +30,10 @@ export function openClient(instanceUrl: string, accessToken: string): LocalClien
     const response = await pool.request({
       method,
       path: path.startsWith('/') ? path : `${API}/${path}`,
-      headers: { authorization: `Bearer ${accessToken}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.body.text();
@@ -55,7 +58,10 @@ export function openClient(instanceUrl: string, accessToken: string): LocalClien
   };
 }
 
-const queryPage = z.object({ records: z.array(z.record(z.string(), z.unknown())), nextRecordsUrl: z.string().optional() });
+const queryPage = z.object({
+  records: z.array(z.record(z.string(), z.unknown())),
+  nextRecordsUrl: z.string().optional(),
+});
 const errorBody = z.array(z.object({ errorCode: z.string(), message: z.string() })).min(1);
 
 function refusalOf(status: number, text: string): LocalOrgRefusal {

@@ -43,7 +43,11 @@ export function upsertAll(engine: Engine, objectName: string, fieldName: string,
   if (object === undefined) throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   const field = fieldOf(object, fieldName);
   if (field === undefined || !(field.externalId || field.api === 'Id')) {
-    throw new SalesforceError(404, 'NOT_FOUND', `Provided external ID field does not exist or is not accessible: ${fieldName}`);
+    throw new SalesforceError(
+      404,
+      'NOT_FOUND',
+      `Provided external ID field does not exist or is not accessible: ${fieldName}`,
+    );
   }
   const keyOf = (record: Record<string, unknown>): unknown =>
     Object.entries(record).find(([name]) => name.toLowerCase() === field.api.toLowerCase())?.[1];
@@ -57,13 +61,17 @@ export function upsertAll(engine: Engine, objectName: string, fieldName: string,
     body,
     (record) => {
       const type = objectOf(engine, record);
-      if (type.api !== object.api) return refusedRow('INVALID_TYPE', `expected records of type ${object.api}, not ${type.api}`, []);
+      if (type.api !== object.api)
+        return refusedRow('INVALID_TYPE', `expected records of type ${object.api}, not ${type.api}`, []);
       const key = keyOf(record);
-      if (typeof key !== 'string' && typeof key !== 'number') return refusedRow('MISSING_ARGUMENT', `${field.api} not specified`, [field.api]);
+      if (typeof key !== 'string' && typeof key !== 'number')
+        return refusedRow('MISSING_ARGUMENT', `${field.api} not specified`, [field.api]);
       if ((counts.get(String(key)) ?? 0) > 1) {
         return refusedRow('DUPLICATE_VALUE', `Duplicate external id specified: ${String(key)}`, [field.api]);
       }
-      const rest = Object.fromEntries(Object.entries(record).filter(([name]) => name.toLowerCase() !== field.api.toLowerCase()));
+      const rest = Object.fromEntries(
+        Object.entries(record).filter(([name]) => name.toLowerCase() !== field.api.toLowerCase()),
+      );
       return engine.upsert(object.api, field.api, key, valuesOf(rest, object));
     },
     true,
@@ -71,7 +79,9 @@ export function upsertAll(engine: Engine, objectName: string, fieldName: string,
 }
 
 export function deleteAll(engine: Engine, query: unknown): Outcome[] {
-  const { ids, allOrNone } = z.object({ ids: z.string().min(1), allOrNone: z.enum(['true', 'false']).default('false') }).parse(query);
+  const { ids, allOrNone } = z
+    .object({ ids: z.string().min(1), allOrNone: z.enum(['true', 'false']).default('false') })
+    .parse(query);
   const list = ids.split(',').map((id) => id.trim());
   if (list.length > MAXIMUM_RECORDS) throw tooMany(list.length);
   return settle(engine, allOrNone === 'true', list, (id) => {
@@ -82,7 +92,12 @@ export function deleteAll(engine: Engine, query: unknown): Outcome[] {
 }
 
 /** Records in the order of the ids; null where there is none. */
-export function retrieveAll(engine: Engine, object: ObjectDefinition, body: unknown, apiVersion: string): (ApiRecord | null)[] {
+export function retrieveAll(
+  engine: Engine,
+  object: ObjectDefinition,
+  body: unknown,
+  apiVersion: string,
+): (ApiRecord | null)[] {
   const wanted = z.object({ ids: z.array(z.string()).min(1), fields: z.array(z.string()).min(1) }).safeParse(body);
   if (!wanted.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'expected {"ids": [...], "fields": [...]}');
   if (wanted.data.ids.length > MAXIMUM_RETRIEVED) throw tooMany(wanted.data.ids.length, MAXIMUM_RETRIEVED);
@@ -91,13 +106,22 @@ export function retrieveAll(engine: Engine, object: ObjectDefinition, body: unkn
 
 function parsed(body: unknown): z.infer<typeof collection> {
   const result = collection.safeParse(body);
-  if (!result.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'expected {"allOrNone": false, "records": [{"attributes": {"type": "…"}, …}]}');
+  if (!result.success)
+    throw new SalesforceError(
+      400,
+      'JSON_PARSER_ERROR',
+      'expected {"allOrNone": false, "records": [{"attributes": {"type": "…"}, …}]}',
+    );
   if (result.data.records.length > MAXIMUM_RECORDS) throw tooMany(result.data.records.length);
   return result.data;
 }
 
 const tooMany = (count: number, maximum = MAXIMUM_RECORDS): SalesforceError =>
-  new SalesforceError(400, 'EXCEEDED_ID_LIMIT', `record limit reached. cannot submit more than ${maximum} records into this call (${count} given)`);
+  new SalesforceError(
+    400,
+    'EXCEEDED_ID_LIMIT',
+    `record limit reached. cannot submit more than ${maximum} records into this call (${count} given)`,
+  );
 
 function each(
   engine: Engine,
@@ -110,11 +134,18 @@ function each(
 }
 
 /** All rows in one transaction; with allOrNone one failure takes the others back, and they say so. */
-function settle<T>(engine: Engine, allOrNone: boolean, rows: readonly T[], write: (row: T) => RowResult, tellsCreated = false): Outcome[] {
+function settle<T>(
+  engine: Engine,
+  allOrNone: boolean,
+  rows: readonly T[],
+  write: (row: T) => RowResult,
+  tellsCreated = false,
+): Outcome[] {
   return engine.transaction(() => {
     const outcomes = rows.map((row): Outcome => {
       const result = write(row);
-      if (!result.success) return { success: false, errors: result.errors, ...(tellsCreated ? { created: false } : {}) };
+      if (!result.success)
+        return { success: false, errors: result.errors, ...(tellsCreated ? { created: false } : {}) };
       return { id: result.id, success: true, errors: [], ...(tellsCreated ? { created: result.created } : {}) };
     });
     const rollback = allOrNone && outcomes.some(({ success }) => !success);
@@ -136,7 +167,11 @@ function objectOf(engine: Engine, record: Record<string, unknown>): ObjectDefini
   const type = attributes.safeParse(record['attributes']);
   const object = type.success ? engine.object(type.data.type) : undefined;
   if (object === undefined) {
-    throw new SalesforceError(400, 'INVALID_TYPE', `sObject type '${type.success ? type.data.type : ''}' is not supported.`);
+    throw new SalesforceError(
+      400,
+      'INVALID_TYPE',
+      `sObject type '${type.success ? type.data.type : ''}' is not supported.`,
+    );
   }
   return object;
 }

@@ -165,7 +165,14 @@ function describeField(field: FieldDefinition): Record<string, unknown> {
   };
 }
 
-const systemNames = ['IsDeleted', 'CreatedDate', 'CreatedById', 'LastModifiedDate', 'LastModifiedById', 'SystemModstamp'];
+const systemNames = [
+  'IsDeleted',
+  'CreatedDate',
+  'CreatedById',
+  'LastModifiedDate',
+  'LastModifiedById',
+  'SystemModstamp',
+];
 const isSystem = (field: FieldDefinition): boolean => systemNames.includes(field.api);
 
 const isDefaulted = (field: FieldDefinition): boolean =>

@@ -15,8 +15,7 @@ import { decode, encode, type Stored } from './values.js';
 export type RowError = { statusCode: string; message: string; fields: string[] };
 
 export type RowResult =
-  | { success: true; id: string; created: boolean; errors: [] }
-  | { success: false; errors: RowError[] };
+  { success: true; id: string; created: boolean; errors: [] } | { success: false; errors: RowError[] };
 
 /** A value as JSON carries it. */
 export type Value = string | number | boolean | null;
@@ -50,7 +49,12 @@ export type Engine = {
   /** Throws `SalesforceError` (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE …). */
   query(soql: string, options: { apiVersion: string; purpose: 'rest' | 'bulk' }): QueryAnswer;
   /** One record by id with the given fields, or all; undefined where there is none. */
-  retrieve(object: string, id: string, fields: readonly string[] | undefined, apiVersion: string): ApiRecord | undefined;
+  retrieve(
+    object: string,
+    id: string,
+    fields: readonly string[] | undefined,
+    apiVersion: string,
+  ): ApiRecord | undefined;
   insert(object: string, values: Row): RowResult;
   update(object: string, id: string, values: Row): RowResult;
   upsert(object: string, externalIdField: string, externalId: Value, values: Row): RowResult;
@@ -146,7 +150,12 @@ class Org implements Engine {
     return answerQuery(compile(soql, this.catalog, { now: this.now(), purpose }), this.store, apiVersion);
   }
 
-  public retrieve(name: string, id: string, fields: readonly string[] | undefined, apiVersion: string): ApiRecord | undefined {
+  public retrieve(
+    name: string,
+    id: string,
+    fields: readonly string[] | undefined,
+    apiVersion: string,
+  ): ApiRecord | undefined {
     const object = this.known(name);
     const row = this.store.byId(object, to18(id));
     if (row === undefined || row['IsDeleted'] === 1) return undefined;
@@ -176,7 +185,10 @@ class Org implements Engine {
     const object = this.known(name);
     const field = fieldOf(object, externalIdField);
     if (field === undefined || !(field.externalId || field.api === 'Id')) {
-      return refusedRow('INVALID_FIELD', `Field name provided, ${externalIdField} is not an External ID or indexed field for ${object.api}`);
+      return refusedRow(
+        'INVALID_FIELD',
+        `Field name provided, ${externalIdField} is not an External ID or indexed field for ${object.api}`,
+      );
     }
     if (field.api === 'Id') return this.update(name, String(externalId), values);
     const encoded = encode(field, externalId);
@@ -184,7 +196,11 @@ class Org implements Engine {
     if (encoded.stored === null) return refusedRow('MISSING_ARGUMENT', `${field.api} not specified`, [field.api]);
     const standing = this.holdersOf(object, field, encoded.stored);
     if (standing.length > 1) {
-      return refusedRow('DUPLICATE_EXTERNAL_ID', `${field.api}: more than one record found for external id field: [${standing.join(', ')}]`, [field.api]);
+      return refusedRow(
+        'DUPLICATE_EXTERNAL_ID',
+        `${field.api}: more than one record found for external id field: [${standing.join(', ')}]`,
+        [field.api],
+      );
     }
     const [id] = standing;
     return id === undefined ? this.insert(name, { ...values, [field.api]: externalId }) : this.update(name, id, values);
@@ -229,12 +245,50 @@ class Org implements Engine {
       this.store.insert(object, { ...this.system(id ?? this.nextId(object), at), ...values });
     };
     this.store.transaction(() => {
-      put(MASTER_OBJECT, { Name: 'Local Org', InstanceName: 'LOCAL', IsSandbox: 0, OrganizationType: 'Developer Edition', LanguageLocaleKey: 'en_US', TimeZoneSidKey: 'GMT', FiscalYearStartMonth: 1 }, this.orgId);
+      put(
+        MASTER_OBJECT,
+        {
+          Name: 'Local Org',
+          InstanceName: 'LOCAL',
+          IsSandbox: 0,
+          OrganizationType: 'Developer Edition',
+          LanguageLocaleKey: 'en_US',
+          TimeZoneSidKey: 'GMT',
+          FiscalYearStartMonth: 1,
+        },
+        this.orgId,
+      );
       put('Profile', { Name: 'System Administrator', UserType: 'Standard' }, idOf('00e', 1));
-      put('User', { Username: this.username, FirstName: 'Org', LastName: 'Admin', Name: 'Org Admin', Alias: 'admin', Email: 'admin@localorg.example', IsActive: 1, UserType: 'Standard', ProfileId: idOf('00e', 1), TimeZoneSidKey: 'GMT', LocaleSidKey: 'en_US', LanguageLocaleKey: 'en_US' }, this.userId);
+      put(
+        'User',
+        {
+          Username: this.username,
+          FirstName: 'Org',
+          LastName: 'Admin',
+          Name: 'Org Admin',
+          Alias: 'admin',
+          Email: 'admin@localorg.example',
+          IsActive: 1,
+          UserType: 'Standard',
+          ProfileId: idOf('00e', 1),
+          TimeZoneSidKey: 'GMT',
+          LocaleSidKey: 'en_US',
+          LanguageLocaleKey: 'en_US',
+        },
+        this.userId,
+      );
       put('Pricebook2', { Name: 'Standard Price Book', IsActive: 1, IsStandard: 1 });
       opportunityStages.forEach(([label, isClosed, isWon, probability, forecast], index) => {
-        put('OpportunityStage', { MasterLabel: label, ApiName: label, IsActive: 1, SortOrder: index + 1, IsClosed: Number(isClosed), IsWon: Number(isWon), DefaultProbability: probability, ForecastCategoryName: forecast });
+        put('OpportunityStage', {
+          MasterLabel: label,
+          ApiName: label,
+          IsActive: 1,
+          SortOrder: index + 1,
+          IsClosed: Number(isClosed),
+          IsWon: Number(isWon),
+          DefaultProbability: probability,
+          ForecastCategoryName: forecast,
+        });
       });
       return { result: undefined, rollback: false };
     });
@@ -261,7 +315,9 @@ class Org implements Engine {
           const field = fieldOf(object, name);
           const encoded = field === undefined ? undefined : encode(field, value);
           if (field === undefined || encoded === undefined || 'error' in encoded) {
-            throw new Error(`${record.file}: ${name} of ${record.type}.${record.developerName} cannot hold ${String(value)}.`);
+            throw new Error(
+              `${record.file}: ${name} of ${record.type}.${record.developerName} cannot hold ${String(value)}.`,
+            );
           }
           row[field.api] = encoded.stored;
         }
@@ -271,7 +327,13 @@ class Org implements Engine {
       for (const { api, label } of this.schema.permissionSets) {
         const there = this.store.get(`SELECT "Id" FROM ${table(sets)} WHERE "Name" = ? AND "IsDeleted" = 0`, [api]);
         if (there === undefined) {
-          this.store.insert(sets, { ...this.system(this.nextId(sets), at), Name: api, Label: label, IsCustom: 1, IsOwnedByProfile: 0 });
+          this.store.insert(sets, {
+            ...this.system(this.nextId(sets), at),
+            Name: api,
+            Label: label,
+            IsCustom: 1,
+            IsOwnedByProfile: 0,
+          });
         }
       }
       return { result: undefined, rollback: false };
@@ -296,13 +358,22 @@ class Org implements Engine {
     const given = this.encodeAll(object, values, 'createable');
     if (given.errors.length > 0) return { success: false, errors: given.errors };
     const id = this.nextId(object);
-    const row: StoredRow = { ...this.defaultsOf(object), ...given.row, ...this.systemFieldsOf(object, id, this.stamp()) };
+    const row: StoredRow = {
+      ...this.defaultsOf(object),
+      ...given.row,
+      ...this.systemFieldsOf(object, id, this.stamp()),
+    };
     if ('OwnerId' in object.fields && row['OwnerId'] == null) row['OwnerId'] = this.userId;
     const derived = this.derive.before(object, row, null);
     if (derived.length > 0) return { success: false, errors: derived };
-    const errors = [...this.missing(object, row), ...this.dangling(object, given.row), ...this.duplicates(object, row, id)];
+    const errors = [
+      ...this.missing(object, row),
+      ...this.dangling(object, given.row),
+      ...this.duplicates(object, row, id),
+    ];
     if (errors.length > 0) return { success: false, errors };
-    for (const field of Object.values(object.fields)) if (field.type === 'AutoNumber') row[field.api] = this.autoNumber(object, field);
+    for (const field of Object.values(object.fields))
+      if (field.type === 'AutoNumber') row[field.api] = this.autoNumber(object, field);
     this.store.insert(object, row);
     this.derive.after(object, row, null);
     return { success: true, id, created: true, errors: [] };
@@ -316,7 +387,11 @@ class Org implements Engine {
     const row: StoredRow = { ...found.row, ...given.row };
     const derived = this.derive.before(object, row, found.row);
     if (derived.length > 0) return { success: false, errors: derived };
-    const errors = [...this.missing(object, row), ...this.dangling(object, given.row), ...this.duplicates(object, row, found.id)];
+    const errors = [
+      ...this.missing(object, row),
+      ...this.dangling(object, given.row),
+      ...this.duplicates(object, row, found.id),
+    ];
     if (errors.length > 0) return { success: false, errors };
     const at = this.stamp();
     const changed: StoredRow = { LastModifiedDate: at, LastModifiedById: this.userId, SystemModstamp: at };
@@ -336,7 +411,10 @@ class Org implements Engine {
     for (const child of this.catalog.list) {
       for (const field of Object.values(child.fields)) {
         if (field.referenceTo?.includes(object.api) !== true || field.calculated) continue;
-        const rows = this.store.all(`SELECT "Id" FROM ${table(child)} WHERE ${quoted(field.api)} = ? AND "IsDeleted" = 0`, [id]);
+        const rows = this.store.all(
+          `SELECT "Id" FROM ${table(child)} WHERE ${quoted(field.api)} = ? AND "IsDeleted" = 0`,
+          [id],
+        );
         const cascades = field.type === 'MasterDetail' || this.derive.cascades(object, child, field);
         for (const row of rows) {
           const childId = String(row['Id']);
@@ -348,14 +426,22 @@ class Org implements Engine {
     if (gone !== undefined) this.derive.afterDelete(object, gone);
   }
 
-  private encodeAll(object: ObjectDefinition, values: Row, right: 'createable' | 'updateable'): { row: StoredRow; errors: RowError[] } {
+  private encodeAll(
+    object: ObjectDefinition,
+    values: Row,
+    right: 'createable' | 'updateable',
+  ): { row: StoredRow; errors: RowError[] } {
     const row: StoredRow = {};
     const errors: RowError[] = [];
     const denied: string[] = [];
     for (const [name, value] of Object.entries(values)) {
       const field = fieldOf(object, name);
       if (field === undefined) {
-        errors.push({ statusCode: 'INVALID_FIELD', message: noSuchColumn(name, object, 'sobject of type'), fields: [] });
+        errors.push({
+          statusCode: 'INVALID_FIELD',
+          message: noSuchColumn(name, object, 'sobject of type'),
+          fields: [],
+        });
         continue;
       }
       if (!field[right]) {
@@ -391,7 +477,9 @@ class Org implements Engine {
       .filter((field) => field.required && (row[field.api] ?? null) === null)
       .map(({ api }) => api);
     if (fields.length === 0) return [];
-    return [{ statusCode: 'REQUIRED_FIELD_MISSING', message: `Required fields are missing: [${fields.join(', ')}]`, fields }];
+    return [
+      { statusCode: 'REQUIRED_FIELD_MISSING', message: `Required fields are missing: [${fields.join(', ')}]`, fields },
+    ];
   }
 
   /** References must lead to a record that is there, of an object that the field may point to. */
@@ -399,13 +487,23 @@ class Org implements Engine {
     return Object.entries(given).flatMap(([name, value]): RowError[] => {
       const field = object.fields[name];
       if (field?.referenceTo === undefined || typeof value !== 'string') return [];
-      const target = field.referenceTo.map((api) => this.catalog.object(api)).find((each) => each?.keyPrefix === value.slice(0, 3));
+      const target = field.referenceTo
+        .map((api) => this.catalog.object(api))
+        .find((each) => each?.keyPrefix === value.slice(0, 3));
       if (target === undefined) {
-        return [{ statusCode: 'FIELD_INTEGRITY_EXCEPTION', message: `${field.label}: id value of incorrect type: ${value}`, fields: [name] }];
+        return [
+          {
+            statusCode: 'FIELD_INTEGRITY_EXCEPTION',
+            message: `${field.label}: id value of incorrect type: ${value}`,
+            fields: [name],
+          },
+        ];
       }
       const row = this.store.byId(target, value);
-      if (row === undefined) return [{ statusCode: 'INVALID_CROSS_REFERENCE_KEY', message: 'invalid cross reference id', fields: [name] }];
-      if (row['IsDeleted'] === 1) return [{ statusCode: 'ENTITY_IS_DELETED', message: 'entity is deleted', fields: [name] }];
+      if (row === undefined)
+        return [{ statusCode: 'INVALID_CROSS_REFERENCE_KEY', message: 'invalid cross reference id', fields: [name] }];
+      if (row['IsDeleted'] === 1)
+        return [{ statusCode: 'ENTITY_IS_DELETED', message: 'entity is deleted', fields: [name] }];
       return [];
     });
   }
@@ -416,7 +514,13 @@ class Org implements Engine {
       if (!field.unique || value === null) return [];
       const holder = this.holdersOf(object, field, value).find((each) => each !== id);
       if (holder === undefined) return [];
-      return [{ statusCode: 'DUPLICATE_VALUE', message: `duplicate value found: ${field.api} duplicates value on record with id: ${holder.slice(0, 15)}`, fields: [] }];
+      return [
+        {
+          statusCode: 'DUPLICATE_VALUE',
+          message: `duplicate value found: ${field.api} duplicates value on record with id: ${holder.slice(0, 15)}`,
+          fields: [],
+        },
+      ];
     });
   }
 
@@ -425,13 +529,17 @@ class Org implements Engine {
     const folds = isTextual(field) && !field.caseSensitive;
     const term = folds ? `fold(${quoted(field.api)})` : quoted(field.api);
     return this.store
-      .all(`SELECT "Id" FROM ${table(object)} WHERE ${term} = ? AND "IsDeleted" = 0 AND ${quoted(field.api)} IS NOT NULL`, [
-        folds && typeof value === 'string' ? fold(value) : value,
-      ])
+      .all(
+        `SELECT "Id" FROM ${table(object)} WHERE ${term} = ? AND "IsDeleted" = 0 AND ${quoted(field.api)} IS NOT NULL`,
+        [folds && typeof value === 'string' ? fold(value) : value],
+      )
       .map((row) => String(row['Id']));
   }
 
-  private standing(object: ObjectDefinition, id: string): { id: string; row: StoredRow } | { success: false; errors: RowError[] } {
+  private standing(
+    object: ObjectDefinition,
+    id: string,
+  ): { id: string; row: StoredRow } | { success: false; errors: RowError[] } {
     const full = to18(id);
     if (!/^[a-zA-Z0-9]{18}$/.test(full)) {
       return refusedRow('MALFORMED_ID', `${object.label} ID: id value of incorrect type: ${id}`, ['Id']);
@@ -473,7 +581,9 @@ class Org implements Engine {
 
   private autoNumber(object: ObjectDefinition, field: FieldDefinition): string {
     const n = this.next(object, field.api);
-    return (field.displayFormat ?? '{0}').replace(/\{(0+)\}/, (_, zeros: string) => String(n).padStart(zeros.length, '0'));
+    return (field.displayFormat ?? '{0}').replace(/\{(0+)\}/, (_, zeros: string) =>
+      String(n).padStart(zeros.length, '0'),
+    );
   }
 
   /** Counters go on from the highest that was used, and never come back to a number, even after a rollback. */
@@ -495,7 +605,11 @@ const attributesOf = (object: ObjectDefinition, id: string, apiVersion: string):
   url: `/services/data/v${apiVersion}/sobjects/${object.api}/${id}`,
 });
 
-const refusedRow = (statusCode: string, message: string, fields: string[] = []): { success: false; errors: RowError[] } => ({
+const refusedRow = (
+  statusCode: string,
+  message: string,
+  fields: string[] = [],
+): { success: false; errors: RowError[] } => ({
   success: false,
   errors: [{ statusCode, message, fields }],
 });

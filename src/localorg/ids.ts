@@ -22,7 +22,8 @@ function checksumOf(five: string): string {
   return ALPHABET[bits] ?? '';
 }
 
-export const isId = (text: string): boolean => /^[a-zA-Z0-9]{15}$/.test(text) || (/^[a-zA-Z0-9]{18}$/.test(text) && sameCase(text));
+export const isId = (text: string): boolean =>
+  /^[a-zA-Z0-9]{15}$/.test(text) || (/^[a-zA-Z0-9]{18}$/.test(text) && sameCase(text));
 
 /** An 18-character id whose case was changed on the way is still that id; its checksum letters are not case-sensitive. */
 const sameCase = (id: string): boolean => to18(id).toUpperCase() === id.toUpperCase();

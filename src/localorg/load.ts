@@ -7,7 +7,15 @@ import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import type { LocalClient } from './client.js';
 
-export type Loaded = { accounts: number; products: number; families: number; opportunities: number; lines: number; lastSale: string; clock: string };
+export type Loaded = {
+  accounts: number;
+  products: number;
+  families: number;
+  opportunities: number;
+  lines: number;
+  lastSale: string;
+  clock: string;
+};
 export type OnLoad = (what: 'checked' | 'accounts' | 'opportunities' | 'lines', done: number) => void;
 
 /** A fault in the files: where, the value, what was expected. Nothing was loaded. */
@@ -49,14 +57,23 @@ export async function loadBook(dir: string, client: LocalClient, onLoad: OnLoad)
   };
 }
 
-type Account = { id: string; name: string; industry: string; employees: number | null; country: string; parentId: string; region: string };
+type Account = {
+  id: string;
+  name: string;
+  industry: string;
+  employees: number | null;
+  country: string;
+  parentId: string;
+  region: string;
+};
 type Product = { family: string; name: string };
 type Sale = { accountId: string; date: string; product: Product; quantity: string; amount: string };
 type Line = { sale: Sale; at: string };
 
 function fileIn(dir: string, ...names: string[]): string {
   const found = names.map((name) => join(dir, name)).find((path) => existsSync(path));
-  if (found === undefined) throw new LoadError(`${join(dir, names[0] ?? '')}: no such file; expected ${names.join(' or ')} in the folder.`);
+  if (found === undefined)
+    throw new LoadError(`${join(dir, names[0] ?? '')}: no such file; expected ${names.join(' or ')} in the folder.`);
   return found;
 }
 
@@ -67,21 +84,37 @@ async function readAccounts(file: string): Promise<Account[]> {
     const [id = '', name = '', industry = '', employees = '', country = '', parentId = '', region = ''] = row;
     if (id === '') throw fault(file, line, 'account_id', id, 'an id');
     const before = lineOf.get(id);
-    if (before !== undefined) throw fault(file, line, 'account_id', id, `each id once; it already stands in line ${before}`);
+    if (before !== undefined)
+      throw fault(file, line, 'account_id', id, `each id once; it already stands in line ${before}`);
     if (name === '') throw fault(file, line, 'name', name, 'a name');
-    if (employees !== '' && !/^\d{1,8}$/.test(employees)) throw fault(file, line, 'employees', employees, 'a whole number or nothing');
+    if (employees !== '' && !/^\d{1,8}$/.test(employees))
+      throw fault(file, line, 'employees', employees, 'a whole number or nothing');
     lineOf.set(id, line);
-    accounts.push({ id, name, industry, employees: employees === '' ? null : Number(employees), country, parentId, region });
+    accounts.push({
+      id,
+      name,
+      industry,
+      employees: employees === '' ? null : Number(employees),
+      country,
+      parentId,
+      region,
+    });
   }
-  if (accounts.length === 0) throw new LoadError(`${file}: no account in the file; expected at least one line below the header.`);
+  if (accounts.length === 0)
+    throw new LoadError(`${file}: no account in the file; expected at least one line below the header.`);
   for (const { id, parentId } of accounts) {
-    if (parentId !== '' && !lineOf.has(parentId)) throw fault(file, lineOf.get(id) ?? 0, 'parent_id', parentId, 'the account_id of a line in the same file');
+    if (parentId !== '' && !lineOf.has(parentId))
+      throw fault(file, lineOf.get(id) ?? 0, 'parent_id', parentId, 'the account_id of a line in the same file');
   }
   return accounts;
 }
 
 /** One pass over all sales, so that a fault in the last line is found before the first one is loaded. */
-async function checkSales(file: string, accountIds: ReadonlySet<string>, onLoad: OnLoad): Promise<{ products: Map<string, Product>; lastSale: string }> {
+async function checkSales(
+  file: string,
+  accountIds: ReadonlySet<string>,
+  onLoad: OnLoad,
+): Promise<{ products: Map<string, Product>; lastSale: string }> {
   const products = new Map<string, Product>();
   let lastSale = '';
   let count = 0;
@@ -98,12 +131,16 @@ async function checkSales(file: string, accountIds: ReadonlySet<string>, onLoad:
 async function* salesOf(file: string, accountIds: ReadonlySet<string> | null): AsyncGenerator<Line> {
   for await (const { row, line } of rowsOf(file, saleColumns)) {
     const [accountId = '', date = '', family = '', product = '', quantity = '', amount = '', cost = ''] = row;
-    if (accountIds?.has(accountId) === false) throw fault(file, line, 'account_id', accountId, 'an account_id of accounts.csv');
+    if (accountIds?.has(accountId) === false)
+      throw fault(file, line, 'account_id', accountId, 'an account_id of accounts.csv');
     if (!isDay(date)) throw fault(file, line, 'date', date, 'a day such as 2024-06-30');
     if (!isNumber(amount)) throw fault(file, line, 'amount', amount, 'a number such as 1234.56');
     if (quantity !== '' && !isNumber(quantity)) throw fault(file, line, 'quantity', quantity, 'a number or nothing');
     if (cost !== '' && !isNumber(cost)) throw fault(file, line, 'cost', cost, 'a number or nothing');
-    yield { at: `${file}:${line}`, sale: { accountId, date, product: { family, name: product === '' ? family : product }, quantity, amount } };
+    yield {
+      at: `${file}:${line}`,
+      sale: { accountId, date, product: { family, name: product === '' ? family : product }, quantity, amount },
+    };
   }
 }
 
@@ -123,18 +160,21 @@ async function* rowsOf(file: string, columns: readonly string[]): AsyncGenerator
       if (isHeader) {
         const header = row.map((name) => name.trim().toLowerCase());
         const wrong = columns.findIndex((name, index) => header[index] !== name);
-        if (wrong >= 0) throw fault(file, 1, `column ${wrong + 1}`, row[wrong] ?? '', `the header ${columns.join(',')}`);
+        if (wrong >= 0)
+          throw fault(file, 1, `column ${wrong + 1}`, row[wrong] ?? '', `the header ${columns.join(',')}`);
         width = row.length;
         isHeader = false;
         continue;
       }
-      if (row.length !== width) throw fault(file, info.lines, 'line', row.join(','), `${width} values, as the header has`);
+      if (row.length !== width)
+        throw fault(file, info.lines, 'line', row.join(','), `${width} values, as the header has`);
       yield { row, line: info.lines };
     }
     if (isHeader) throw new LoadError(`${file}: the file is empty; expected the header ${columns.join(',')}.`);
   } catch (error) {
     if (error instanceof CsvError) throw new LoadError(`${file}: ${error.message}`, { cause: error });
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) throw new LoadError(`${file}: not a gzip file (${error.message}).`, { cause: error });
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
+      throw new LoadError(`${file}: not a gzip file (${error.message}).`, { cause: error });
     throw error;
   } finally {
     source.destroy();
@@ -152,12 +192,16 @@ function isDay(text: string): boolean {
 }
 
 const fault = (file: string, line: number, column: string, value: string, expected: string): LoadError =>
-  new LoadError(`${file}, line ${line}, ${column}: “${value.slice(0, 80)}”: expected ${expected}. Correct the file and load again; nothing was loaded.`);
+  new LoadError(
+    `${file}, line ${line}, ${column}: “${value.slice(0, 80)}”: expected ${expected}. Correct the file and load again; nothing was loaded.`,
+  );
 
 async function refuseUnlessEmpty(client: LocalClient): Promise<void> {
   const [standing] = await client.query('SELECT Id FROM Account LIMIT 1');
   if (standing !== undefined) {
-    throw new LoadError('The local org already has accounts, and a load would mix two books. Empty it with "sf kam local reset", then load again.');
+    throw new LoadError(
+      'The local org already has accounts, and a load would mix two books. Empty it with "sf kam local reset", then load again.',
+    );
   }
 }
 
@@ -166,15 +210,29 @@ const BATCH = 200;
 const IN_FLIGHT = 2;
 
 /** Accounts level by level, so that each parent is there before its children; returns CRM ids by account_id. */
-async function createAccounts(client: LocalClient, accounts: readonly Account[], onLoad: OnLoad): Promise<Map<string, string>> {
+async function createAccounts(
+  client: LocalClient,
+  accounts: readonly Account[],
+  onLoad: OnLoad,
+): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   let rest = [...accounts];
   while (rest.length > 0) {
     const level = rest.filter(({ parentId }) => parentId === '' || ids.has(parentId));
     if (level.length === 0) {
-      throw new LoadError(`accounts.csv: the parents of ${rest.slice(0, 5).map(({ id }) => id).join(', ')} form a cycle: expected a parent that leads to an account without one. Reset the org with "sf kam local reset", correct the file and load again.`);
+      throw new LoadError(
+        `accounts.csv: the parents of ${rest
+          .slice(0, 5)
+          .map(({ id }) => id)
+          .join(
+            ', ',
+          )} form a cycle: expected a parent that leads to an account without one. Reset the org with "sf kam local reset", correct the file and load again.`,
+      );
     }
-    const created = await createInBatches(client, level.map((account) => accountRecord(account, ids)));
+    const created = await createInBatches(
+      client,
+      level.map((account) => accountRecord(account, ids)),
+    );
     level.forEach((account, index) => ids.set(account.id, created[index] ?? ''));
     rest = rest.filter(({ id }) => !ids.has(id));
     onLoad('accounts', ids.size);
@@ -196,16 +254,30 @@ function accountRecord(account: Account, ids: ReadonlyMap<string, string>): Reco
 }
 
 /** Products with a standard price of 0, as the history only knows what was paid; returns price book entries by product. */
-async function createProducts(client: LocalClient, products: ReadonlyMap<string, Product>): Promise<Map<string, string>> {
+async function createProducts(
+  client: LocalClient,
+  products: ReadonlyMap<string, Product>,
+): Promise<Map<string, string>> {
   const [book] = await client.query('SELECT Id FROM Pricebook2 WHERE IsStandard = true LIMIT 1');
   const keys = [...products.keys()];
   const productIds = await createInBatches(
     client,
-    [...products.values()].map(({ family, name }) => ({ attributes: { type: 'Product2' }, Name: name, Family: family, IsActive: true })),
+    [...products.values()].map(({ family, name }) => ({
+      attributes: { type: 'Product2' },
+      Name: name,
+      Family: family,
+      IsActive: true,
+    })),
   );
   const entryIds = await createInBatches(
     client,
-    productIds.map((id) => ({ attributes: { type: 'PricebookEntry' }, Pricebook2Id: book?.['Id'], Product2Id: id, UnitPrice: 0, IsActive: true })),
+    productIds.map((id) => ({
+      attributes: { type: 'PricebookEntry' },
+      Pricebook2Id: book?.['Id'],
+      Product2Id: id,
+      UnitPrice: 0,
+      IsActive: true,
+    })),
   );
   return new Map(keys.map((key, index) => [key, entryIds[index] ?? '']));
 }
@@ -230,10 +302,16 @@ async function createSales(
       const key = opportunityKey(sale);
       if (!opportunityIds.has(key)) fresh.set(key, sale);
     }
-    const created = await createInBatches(client, [...fresh.values()].map((sale) => opportunityRecord(sale, accountIds)));
+    const created = await createInBatches(
+      client,
+      [...fresh.values()].map((sale) => opportunityRecord(sale, accountIds)),
+    );
     [...fresh.keys()].forEach((key, index) => opportunityIds.set(key, created[index] ?? ''));
     onLoad('opportunities', opportunityIds.size);
-    const work = createInBatches(client, chunk.map((line) => lineRecord(line, opportunityIds, entries))).then((ids) => {
+    const work = createInBatches(
+      client,
+      chunk.map((line) => lineRecord(line, opportunityIds, entries)),
+    ).then((ids) => {
       lines += ids.length;
       onLoad('lines', lines);
     });
@@ -258,7 +336,11 @@ function opportunityRecord(sale: Sale, accountIds: ReadonlyMap<string, string>):
   };
 }
 
-function lineRecord({ sale }: Line, opportunityIds: ReadonlyMap<string, string>, entries: ReadonlyMap<string, string>): Record<string, unknown> {
+function lineRecord(
+  { sale }: Line,
+  opportunityIds: ReadonlyMap<string, string>,
+  entries: ReadonlyMap<string, string>,
+): Record<string, unknown> {
   const quantity = Number(sale.quantity);
   return {
     attributes: { type: 'OpportunityLineItem' },
@@ -269,18 +351,28 @@ function lineRecord({ sale }: Line, opportunityIds: ReadonlyMap<string, string>,
   };
 }
 
-const outcomes = z.array(z.object({ id: z.string().optional(), success: z.boolean(), errors: z.array(z.object({ statusCode: z.string(), message: z.string() })) }));
+const outcomes = z.array(
+  z.object({
+    id: z.string().optional(),
+    success: z.boolean(),
+    errors: z.array(z.object({ statusCode: z.string(), message: z.string() })),
+  }),
+);
 
 /** Creates records 200 at a time, in order; the first row that the org refuses ends the load. */
 async function createInBatches(client: LocalClient, records: readonly Record<string, unknown>[]): Promise<string[]> {
   const ids: string[] = [];
   for (let from = 0; from < records.length; from += BATCH) {
     const batch = records.slice(from, from + BATCH);
-    const results = outcomes.parse(await client.send('POST', 'composite/sobjects', { allOrNone: true, records: batch }));
+    const results = outcomes.parse(
+      await client.send('POST', 'composite/sobjects', { allOrNone: true, records: batch }),
+    );
     for (const [index, { id, success, errors }] of results.entries()) {
       const [error] = errors;
       if (!success && error?.statusCode !== 'ALL_OR_NONE_OPERATION_ROLLED_BACK') {
-        throw new LoadError(`The org refused ${JSON.stringify(batch[index])}: ${error?.statusCode ?? ''} ${error?.message ?? ''}. The load is incomplete; empty the org with "sf kam local reset" and load again.`);
+        throw new LoadError(
+          `The org refused ${JSON.stringify(batch[index])}: ${error?.statusCode ?? ''} ${error?.message ?? ''}. The load is incomplete; empty the org with "sf kam local reset" and load again.`,
+        );
       }
       ids.push(id ?? '');
     }
@@ -300,4 +392,5 @@ async function* chunksOf<T>(source: AsyncIterable<T>, size: number): AsyncGenera
   if (chunk.length > 0) yield chunk;
 }
 
-const dayAfter = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+const dayAfter = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);

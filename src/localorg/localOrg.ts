@@ -27,7 +27,11 @@ export const defaultSources: readonly string[] = ['main', 'seed'].map((part) =>
 /** The folder of the default local org, private to the user. */
 export function defaultFolder(env: NodeJS.ProcessEnv): string {
   const home = env['XDG_STATE_HOME'];
-  return join(home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state'), 'sf-plugin-kam', 'local-org');
+  return join(
+    home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state'),
+    'sf-plugin-kam',
+    'local-org',
+  );
 }
 
 /**
@@ -44,7 +48,8 @@ export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg>
     return await startServer({
       engine,
       port: options.port,
-      accessToken: options.keep.in === 'memory' ? newAccessToken(engine.orgId) : tokenIn(options.keep.path, engine.orgId),
+      accessToken:
+        options.keep.in === 'memory' ? newAccessToken(engine.orgId) : tokenIn(options.keep.path, engine.orgId),
       ...(options.onStop === undefined ? {} : { onStop: options.onStop }),
       ...(options.onError === undefined ? {} : { onError: options.onError }),
     });
@@ -72,4 +77,3 @@ function tokenIn(folder: string, orgId: string): string {
   writeFileSync(file, `${token}\n`, { mode: 0o600 });
   return token;
 }
-

@@ -23,7 +23,10 @@ export type LocalStatus = z.infer<typeof localStatus>;
  * Errors: `NotUpError` where nothing answers, `NotLocalError` where something else does: no command of a local org may
  *         ever touch a real one.
  */
-export async function withLocal<T>(login: Org, work: (client: LocalClient, status: LocalStatus) => Promise<T>): Promise<T> {
+export async function withLocal<T>(
+  login: Org,
+  work: (client: LocalClient, status: LocalStatus) => Promise<T>,
+): Promise<T> {
   const { instanceUrl = '', accessToken } = login.getConnection();
   const host = new URL(instanceUrl).hostname;
   if (host !== '127.0.0.1' && host !== 'localhost') throw messages.createError('error.NotLocal', [instanceUrl]);
@@ -41,7 +44,12 @@ async function statusOf(client: LocalClient): Promise<LocalStatus> {
     answer = await client.send('GET', '/local/status');
   } catch (error) {
     const refused = error instanceof LocalOrgRefusal;
-    throw messages.createError(refused ? 'error.NotLocal' : 'error.NotUp', [client.instanceUrl], [], error instanceof Error ? error : undefined);
+    throw messages.createError(
+      refused ? 'error.NotLocal' : 'error.NotUp',
+      [client.instanceUrl],
+      [],
+      error instanceof Error ? error : undefined,
+    );
   }
   const status = localStatus.safeParse(answer);
   if (!status.success) throw messages.createError('error.NotLocal', [client.instanceUrl]);

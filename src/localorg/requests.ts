@@ -11,7 +11,11 @@ import { SalesforceError } from './refusal.js';
  */
 export function valuesOf(body: unknown, object: ObjectDefinition): Row {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'The HTTP entity body is required, but this request has no entity body.');
+    throw new SalesforceError(
+      400,
+      'JSON_PARSER_ERROR',
+      'The HTTP entity body is required, but this request has no entity body.',
+    );
   }
   const values: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {

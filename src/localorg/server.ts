@@ -43,7 +43,8 @@ export const newestVersion = 68;
 const MAXIMUM_BODY = 50 * 1024 * 1024;
 
 /** A token as Salesforce writes it: the org's id, an exclamation mark, and what nobody can guess. */
-export const newAccessToken = (orgId: string): string => `${orgId.slice(0, 15)}!${randomBytes(48).toString('base64url').replaceAll(/[-_]/g, '.')}`;
+export const newAccessToken = (orgId: string): string =>
+  `${orgId.slice(0, 15)}!${randomBytes(48).toString('base64url').replaceAll(/[-_]/g, '.')}`;
 
 /** Starts the server; it listens on the loopback interface only. */
 export async function startServer(options: ServerOptions): Promise<LocalOrg> {
@@ -83,7 +84,9 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     }
     return compressed(request, reply, payload);
   });
-  app.setErrorHandler((error: FastifyError | SalesforceError, request, reply) => refuse(error, request, reply, options.onError));
+  app.setErrorHandler((error: FastifyError | SalesforceError, request, reply) =>
+    refuse(error, request, reply, options.onError),
+  );
   app.setNotFoundHandler(() => {
     throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   });
@@ -155,25 +158,42 @@ function compressed(request: FastifyRequest, reply: FastifyReply, payload: unkno
   return payload;
 }
 
-function refuse(error: FastifyError | SalesforceError, request: FastifyRequest, reply: FastifyReply, tell: ((text: string) => void) | undefined): FastifyReply {
+function refuse(
+  error: FastifyError | SalesforceError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  tell: ((text: string) => void) | undefined,
+): FastifyReply {
   if (error instanceof SalesforceError) return answerError(reply, error);
   const refusal = fastifyRefusal(error);
   if (refusal !== undefined) return answerError(reply, refusal);
   const reference = randomBytes(4).toString('hex');
   tell?.(`${request.method} ${pathOf(request.url)} failed (${reference}): ${error.stack ?? error.message}`);
-  return answerError(reply, new SalesforceError(500, 'UNKNOWN_EXCEPTION', `An unexpected error occurred. Please include this ErrorId if you contact support: ${reference}`));
+  return answerError(
+    reply,
+    new SalesforceError(
+      500,
+      'UNKNOWN_EXCEPTION',
+      `An unexpected error occurred. Please include this ErrorId if you contact support: ${reference}`,
+    ),
+  );
 }
 
 /** What the HTTP layer refuses by itself, in Salesforce's words. */
 function fastifyRefusal(error: FastifyError): SalesforceError | undefined {
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new SalesforceError(415, 'UNSUPPORTED_MEDIA_TYPE', 'Content type is not supported; send application/json.');
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new SalesforceError(413, 'REQUEST_ENTITY_TOO_LARGE', `The request body exceeds ${MAXIMUM_BODY} bytes.`);
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new SalesforceError(415, 'UNSUPPORTED_MEDIA_TYPE', 'Content type is not supported; send application/json.');
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new SalesforceError(413, 'REQUEST_ENTITY_TOO_LARGE', `The request body exceeds ${MAXIMUM_BODY} bytes.`);
   const status = error.statusCode ?? 500;
   return status >= 400 && status < 500 ? new SalesforceError(status, 'INVALID_REQUEST', error.message) : undefined;
 }
 
 const answerError = (reply: FastifyReply, { status, message, errorCode, fields }: SalesforceError): FastifyReply =>
-  reply.code(status).type('application/json; charset=utf-8').send([{ message, errorCode, ...(fields === undefined ? {} : { fields }) }]);
+  reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send([{ message, errorCode, ...(fields === undefined ? {} : { fields }) }]);
 
 const notFound = (): SalesforceError => new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
 
@@ -226,7 +246,8 @@ function loginRoutes(app: FastifyInstance, engine: Engine, address: () => string
   app.get('/services/oauth2/userinfo', () => ({ sub: identity()['id'], ...identity() }));
   app.get('/id/:org/:user', (request) => {
     const { org, user } = z.object({ org: z.string(), user: z.string() }).parse(request.params);
-    if (org.slice(0, 15) !== engine.orgId.slice(0, 15) || user.slice(0, 15) !== engine.userId.slice(0, 15)) throw notFound();
+    if (org.slice(0, 15) !== engine.orgId.slice(0, 15) || user.slice(0, 15) !== engine.userId.slice(0, 15))
+      throw notFound();
     return identity();
   });
   // Logging in for a token is another issue's work; until then an honest refusal, as an app that is not installed gets.
@@ -238,7 +259,13 @@ function loginRoutes(app: FastifyInstance, engine: Engine, address: () => string
 function resourceRoutes(api: FastifyInstance, engine: Engine, traffic: { all: number }, options: ServerOptions): void {
   api.get('', (request) => {
     const base = `/services/data/v${versionOf(request)}`;
-    return { sobjects: `${base}/sobjects`, query: `${base}/query`, limits: `${base}/limits`, composite: `${base}/composite`, jobs: `${base}/jobs` };
+    return {
+      sobjects: `${base}/sobjects`,
+      query: `${base}/query`,
+      limits: `${base}/limits`,
+      composite: `${base}/composite`,
+      jobs: `${base}/jobs`,
+    };
   });
   api.get('/limits', () => {
     const max = options.dailyCalls ?? 100_000;
@@ -261,7 +288,9 @@ function resourceRoutes(api: FastifyInstance, engine: Engine, traffic: { all: nu
     const object = objectIn(request, engine);
     return { objectDescribe: describeBriefly(object, versionOf(request)), recentItems: [] };
   });
-  api.get('/sobjects/:object/describe', (request) => describeFully(objectIn(request, engine), engine.objects(), versionOf(request)));
+  api.get('/sobjects/:object/describe', (request) =>
+    describeFully(objectIn(request, engine), engine.objects(), versionOf(request)),
+  );
 }
 
 const inObject = z.object({ object: z.string() });
@@ -279,7 +308,10 @@ function recordRoutes(api: FastifyInstance, engine: Engine): void {
     const object = objectIn(request, engine);
     const result = engine.insert(object.api, valuesOf(request.body, object));
     if (!result.success) throw rowRefused(result.errors);
-    return reply.code(201).header('Location', `/services/data/v${versionOf(request)}/sobjects/${object.api}/${result.id}`).send(savedJson(result));
+    return reply
+      .code(201)
+      .header('Location', `/services/data/v${versionOf(request)}/sobjects/${object.api}/${result.id}`)
+      .send(savedJson(result));
   });
   api.get('/sobjects/:object/:id', (request) => {
     const { object, id } = inRecord.parse(request.params);
@@ -308,7 +340,12 @@ function recordRoutes(api: FastifyInstance, engine: Engine): void {
     const values = valuesOf(request.body, object);
     const key = fieldOf(object, field);
     if (key !== undefined && Object.hasOwn(values, key.api)) {
-      throw new SalesforceError(400, 'INVALID_FIELD', `The ${key.api} field should not be specified in the sobject data.`, [key.api]);
+      throw new SalesforceError(
+        400,
+        'INVALID_FIELD',
+        `The ${key.api} field should not be specified in the sobject data.`,
+        [key.api],
+      );
     }
     const result = engine.upsert(object.api, field, value, values);
     if (!result.success) throw rowRefused(result.errors);
@@ -322,14 +359,23 @@ function recordRoutes(api: FastifyInstance, engine: Engine): void {
   });
 }
 
-const savedJson = (result: Extract<RowResult, { success: true }>): Record<string, unknown> => ({ id: result.id, success: true, errors: [] });
+const savedJson = (result: Extract<RowResult, { success: true }>): Record<string, unknown> => ({
+  id: result.id,
+  success: true,
+  errors: [],
+});
 
 function rowRefused(errors: readonly RowError[]): SalesforceError {
   const [first] = errors;
   const missing = first?.statusCode === 'INVALID_CROSS_REFERENCE_KEY' && first.fields.length === 0;
   const status = missing || first?.statusCode === 'ENTITY_IS_DELETED' ? 404 : 400;
   const code = missing ? 'NOT_FOUND' : (first?.statusCode ?? 'UNKNOWN_EXCEPTION');
-  return new SalesforceError(status, code, missing ? 'The requested resource does not exist' : (first?.message ?? ''), first?.fields ?? []);
+  return new SalesforceError(
+    status,
+    code,
+    missing ? 'The requested resource does not exist' : (first?.message ?? ''),
+    first?.fields ?? [],
+  );
 }
 
 function found(record: ApiRecord | undefined): ApiRecord {
@@ -339,7 +385,15 @@ function found(record: ApiRecord | undefined): ApiRecord {
 
 function fieldsIn(request: FastifyRequest): string[] | undefined {
   const { fields } = z.object({ fields: z.string().optional() }).parse(request.query);
-  return fields === undefined ? undefined : ['Id', ...fields.split(',').map((name) => name.trim()).filter((name) => name.toLowerCase() !== 'id')];
+  return fields === undefined
+    ? undefined
+    : [
+        'Id',
+        ...fields
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name.toLowerCase() !== 'id'),
+      ];
 }
 
 function heldBy(engine: Engine, objectName: string, fieldName: string, value: string): string {
@@ -347,7 +401,10 @@ function heldBy(engine: Engine, objectName: string, fieldName: string, value: st
   const field = object === undefined ? undefined : fieldOf(object, fieldName);
   if (object === undefined || field?.externalId !== true) throw notFound();
   const escaped = value.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
-  const answer = engine.query(`SELECT Id FROM ${object.api} WHERE ${field.api} = '${escaped}'`, { apiVersion: `${newestVersion}.0`, purpose: 'rest' });
+  const answer = engine.query(`SELECT Id FROM ${object.api} WHERE ${field.api} = '${escaped}'`, {
+    apiVersion: `${newestVersion}.0`,
+    purpose: 'rest',
+  });
   const [record] = answer.records(0, 1);
   if (typeof record?.['Id'] !== 'string') throw notFound();
   return record['Id'];
@@ -358,7 +415,13 @@ const DEFAULT_BATCH = 2000;
 
 function queryRoutes(api: FastifyInstance, engine: Engine): void {
   const cursors = new Map<string, { answer: QueryAnswer; batch: number }>();
-  const page = (answer: QueryAnswer, from: number, batch: number, apiVersion: string, key: string | undefined): Record<string, unknown> => {
+  const page = (
+    answer: QueryAnswer,
+    from: number,
+    batch: number,
+    apiVersion: string,
+    key: string | undefined,
+  ): Record<string, unknown> => {
     const until = Math.min(answer.totalSize, from + batch);
     const done = until >= answer.totalSize;
     const name = done ? undefined : (key ?? keep(answer, batch));
@@ -379,7 +442,8 @@ function queryRoutes(api: FastifyInstance, engine: Engine): void {
   };
   const run = (request: FastifyRequest): Record<string, unknown> => {
     const { q } = z.object({ q: z.string().optional() }).parse(request.query);
-    if (q === undefined) throw new SalesforceError(400, 'MALFORMED_QUERY', 'SOQL query is missing: expected the parameter q.');
+    if (q === undefined)
+      throw new SalesforceError(400, 'MALFORMED_QUERY', 'SOQL query is missing: expected the parameter q.');
     const apiVersion = versionOf(request);
     const answer = engine.query(q, { apiVersion, purpose: 'rest' });
     return page(answer, 0, batchSizeOf(request), apiVersion, undefined);
@@ -412,16 +476,26 @@ function collectionRoutes(api: FastifyInstance, engine: Engine): void {
   });
   api.get(`${path}/:object`, (request) => {
     const { ids, fields } = z.object({ ids: z.string(), fields: z.string() }).parse(request.query);
-    return retrieveAll(engine, objectIn(request, engine), { ids: ids.split(','), fields: fields.split(',') }, versionOf(request));
+    return retrieveAll(
+      engine,
+      objectIn(request, engine),
+      { ids: ids.split(','), fields: fields.split(',') },
+      versionOf(request),
+    );
   });
-  api.post(`${path}/:object`, (request) => retrieveAll(engine, objectIn(request, engine), request.body, versionOf(request)));
+  api.post(`${path}/:object`, (request) =>
+    retrieveAll(engine, objectIn(request, engine), request.body, versionOf(request)),
+  );
 }
 
 function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs): void {
   const idIn = (request: FastifyRequest): string => z.object({ job: z.string() }).parse(request.params).job;
   const pageIn = (request: FastifyRequest): { locator: string | undefined; maxRecords: number | undefined } => {
-    const query = z.object({ locator: z.string().optional(), maxRecords: z.coerce.number().int().min(1).optional() }).safeParse(request.query);
-    if (!query.success) throw new SalesforceError(400, 'INVALID_PARAMETER', 'maxRecords must be a whole number above 0');
+    const query = z
+      .object({ locator: z.string().optional(), maxRecords: z.coerce.number().int().min(1).optional() })
+      .safeParse(request.query);
+    if (!query.success)
+      throw new SalesforceError(400, 'INVALID_PARAMETER', 'maxRecords must be a whole number above 0');
     return { locator: query.data.locator, maxRecords: query.data.maxRecords };
   };
   api.post('/jobs/query', (request) => {
@@ -429,7 +503,11 @@ function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs): void
     if (!body.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'The HTTP entity body is required');
     return jobJson(jobs.create(body.data, versionOf(request)), engine.userId, false);
   });
-  api.get('/jobs/query', () => ({ done: true, records: jobs.list().map((job) => jobJson(job, engine.userId, false)), nextRecordsUrl: null }));
+  api.get('/jobs/query', () => ({
+    done: true,
+    records: jobs.list().map((job) => jobJson(job, engine.userId, false)),
+    nextRecordsUrl: null,
+  }));
   api.get('/jobs/query/:job', (request) => jobJson(jobs.get(idIn(request), versionOf(request)), engine.userId, true));
   api.patch('/jobs/query/:job', (request) => {
     const body = z.object({ state: z.literal('Aborted') }).safeParse(request.body);
@@ -443,7 +521,11 @@ function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs): void
   const sameVersion = (request: FastifyRequest): ReturnType<QueryJobs['get']> => {
     const job = jobs.get(idIn(request), versionOf(request));
     if (job.apiVersion !== versionOf(request)) {
-      throw new SalesforceError(409, 'API_VERSION_MISMATCH', `The job was created with API version ${job.apiVersion}; get its results with the same version.`);
+      throw new SalesforceError(
+        409,
+        'API_VERSION_MISMATCH',
+        `The job was created with API version ${job.apiVersion}; get its results with the same version.`,
+      );
     }
     return job;
   };
@@ -466,7 +548,12 @@ function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs): void
 }
 
 /** What only a local org has: its clock, its reset, its end. Same token. */
-function adminRoutes(app: FastifyInstance, engine: Engine, traffic: { all: number; writes: number }, options: ServerOptions): void {
+function adminRoutes(
+  app: FastifyInstance,
+  engine: Engine,
+  traffic: { all: number; writes: number },
+  options: ServerOptions,
+): void {
   const status = (): Record<string, unknown> => ({
     localOrg: true,
     orgId: engine.orgId,
@@ -475,9 +562,14 @@ function adminRoutes(app: FastifyInstance, engine: Engine, traffic: { all: numbe
     apiCalls: traffic.all,
     writes: traffic.writes,
     records: Object.fromEntries(
-      ['Account', 'Opportunity', 'OpportunityLineItem', 'Product2', 'Task', 'KAM_Run__c']
-        .filter((name) => engine.object(name) !== undefined)
-        .map((name) => [name, engine.query(`SELECT COUNT() FROM ${name}`, { apiVersion: `${newestVersion}.0`, purpose: 'rest' }).totalSize]),
+      engine
+        .objects()
+        .filter(({ kind, createable }) => kind !== 'customMetadata' && createable)
+        .map(({ api }): [string, number] => [
+          api,
+          engine.query(`SELECT COUNT() FROM ${api}`, { apiVersion: `${newestVersion}.0`, purpose: 'rest' }).totalSize,
+        ])
+        .filter(([, count]) => count > 0),
     ),
   });
   app.get('/local/status', status);

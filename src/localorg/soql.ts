@@ -73,7 +73,8 @@ const MAXIMUM_PATH = 5;
  *         object, INVALID_FIELD for an unknown field or a value that does not fit its type.
  */
 export function compile(soql: string, catalog: Catalog, options: CompileOptions): Compiled {
-  if (soql.length > MAXIMUM_LENGTH) throw malformed(`SOQL statements cannot be longer than ${MAXIMUM_LENGTH} characters.`);
+  if (soql.length > MAXIMUM_LENGTH)
+    throw malformed(`SOQL statements cannot be longer than ${MAXIMUM_LENGTH} characters.`);
   const query = parse(soql);
   if (query.sObject === undefined) throw malformed("unexpected token: '<EOF>'");
   const object = catalog.object(query.sObject);
@@ -102,13 +103,16 @@ function refuseUnsupported(query: Query | Subquery): void {
     [query.for, 'FOR'],
     [query.update, 'UPDATE'],
   ];
-  for (const [clause, name] of refused) if (clause !== undefined) throw malformed(`${name} is not supported by this org.`);
+  for (const [clause, name] of refused)
+    if (clause !== undefined) throw malformed(`${name} is not supported by this org.`);
 }
 
-const isAggregateFunction = (field: SelectedField): field is FieldFunctionExpression => field.type === 'FieldFunctionExpression';
+const isAggregateFunction = (field: SelectedField): field is FieldFunctionExpression =>
+  field.type === 'FieldFunctionExpression';
 
 const isAggregate = (query: Query): boolean =>
-  query.groupBy !== undefined || (query.fields ?? []).some((field) => isAggregateFunction(field) && isKnownAggregate(field.functionName));
+  query.groupBy !== undefined ||
+  (query.fields ?? []).some((field) => isAggregateFunction(field) && isKnownAggregate(field.functionName));
 
 const aggregates = ['COUNT', 'COUNT_DISTINCT', 'SUM', 'MIN', 'MAX', 'AVG'];
 const isKnownAggregate = (name: string): boolean => aggregates.includes(name.toUpperCase());
@@ -151,7 +155,8 @@ class Compiler {
     const seen = new Set<string>();
     for (const { path } of columns) {
       const name = path.join('.').toLowerCase();
-      if (seen.has(name)) throw new SalesforceError(400, 'INVALID_FIELD', `duplicate field selected: ${path.join('.')}`);
+      if (seen.has(name))
+        throw new SalesforceError(400, 'INVALID_FIELD', `duplicate field selected: ${path.join('.')}`);
       seen.add(name);
     }
     const where = this.where(query.where);
@@ -171,10 +176,16 @@ class Compiler {
   }
 
   public aggregate(query: Query): CompiledAggregate {
-    if (this.options.purpose === 'bulk') throw malformed('Bulk API 2.0 does not support aggregate functions or GROUP BY.');
+    if (this.options.purpose === 'bulk')
+      throw malformed('Bulk API 2.0 does not support aggregate functions or GROUP BY.');
     const fields = query.fields ?? [];
     const [first] = fields;
-    const isBareCount = fields.length === 1 && first !== undefined && isAggregateFunction(first) && first.functionName.toUpperCase() === 'COUNT' && (first.parameters ?? []).length === 0;
+    const isBareCount =
+      fields.length === 1 &&
+      first !== undefined &&
+      isAggregateFunction(first) &&
+      first.functionName.toUpperCase() === 'COUNT' &&
+      first.parameters.length === 0;
     const groups = asList(query.groupBy).map((clause) => this.group(clause));
     let unnamed = 0;
     const columns = fields.map((field): AggregateColumn => {
@@ -184,7 +195,11 @@ class Compiler {
         if (!grouped) {
           throw malformed(`Field must be grouped or aggregated: ${resolved.path.join('.')}`);
         }
-        return { name: field.type === 'Field' ? (field.alias ?? resolved.field.api) : resolved.field.api, sql: resolved.sql, read: resolved.field };
+        return {
+          name: field.type === 'Field' ? (field.alias ?? resolved.field.api) : resolved.field.api,
+          sql: resolved.sql,
+          read: resolved.field,
+        };
       }
       if (!isAggregateFunction(field)) throw malformed('Nested queries and TYPEOF cannot stand beside aggregates.');
       const { sql, read } = this.aggregateFunction(field, isBareCount);
@@ -218,10 +233,13 @@ class Compiler {
     };
   }
 
-  private aggregateFunction(call: FieldFunctionExpression, isBareCount: boolean): { sql: string; read: AggregateColumn['read'] } {
+  private aggregateFunction(
+    call: FieldFunctionExpression,
+    isBareCount: boolean,
+  ): { sql: string; read: AggregateColumn['read'] } {
     const name = call.functionName.toUpperCase();
     if (!isKnownAggregate(name)) throw malformed(`${call.functionName}() is not supported by this org.`);
-    const [argument, ...more] = call.parameters ?? [];
+    const [argument, ...more] = call.parameters;
     if (argument === undefined) {
       if (name === 'COUNT' && isBareCount) return { sql: 'COUNT(*)', read: 'count' };
       throw malformed(`${name}() needs a field.`);
@@ -240,15 +258,18 @@ class Compiler {
         if (!isNumber) throw malformed(`field ${field.api} does not support aggregate operator ${name}`);
         return { sql: `${name}(${sql})`, read: field };
       default:
-        if (!sortable || field.type === 'LongTextArea') throw malformed(`field ${field.api} does not support aggregate operator ${name}`);
+        if (!sortable || field.type === 'LongTextArea')
+          throw malformed(`field ${field.api} does not support aggregate operator ${name}`);
         return { sql: `${name}(${sql})`, read: field };
     }
   }
 
   private group(clause: GroupByClause): Resolved {
-    if ('fn' in clause) throw malformed(`GROUP BY ${clause.fn.rawValue ?? clause.fn.functionName ?? ''} is not supported by this org.`);
+    if ('fn' in clause)
+      throw malformed(`GROUP BY ${clause.fn.rawValue ?? clause.fn.functionName ?? ''} is not supported by this org.`);
     const resolved = this.resolve(clause.field);
-    if (resolved.field.type === 'LongTextArea') throw malformed(`field '${clause.field}' can not be grouped in a query call`);
+    if (resolved.field.type === 'LongTextArea')
+      throw malformed(`field '${clause.field}' can not be grouped in a query call`);
     return resolved;
   }
 
@@ -266,7 +287,8 @@ class Compiler {
   private resolve(path: string): Resolved {
     const steps = path.split('.');
     const first = steps[0]?.toLowerCase();
-    if (steps.length > 1 && (first === this.alias?.toLowerCase() || first === this.object.api.toLowerCase())) steps.shift();
+    if (steps.length > 1 && (first === this.alias?.toLowerCase() || first === this.object.api.toLowerCase()))
+      steps.shift();
     if (steps.length > MAXIMUM_PATH + 1) throw malformed(`a path may have at most ${MAXIMUM_PATH} parents: ${path}`);
     let object = this.object;
     let alias = this.prefix;
@@ -296,9 +318,11 @@ class Compiler {
 
   private parentOf(reference: FieldDefinition, step: string): ObjectDefinition {
     const targets = reference.referenceTo ?? [];
-    if (targets.length > 1) throw malformed(`The polymorphic relationship '${step}' is not supported in a path by this org.`);
+    if (targets.length > 1)
+      throw malformed(`The polymorphic relationship '${step}' is not supported in a path by this org.`);
     const parent = this.catalog.object(targets[0] ?? '');
-    if (parent === undefined) throw malformed(`The relationship '${step}' leads to an object that this org does not have.`);
+    if (parent === undefined)
+      throw malformed(`The relationship '${step}' leads to an object that this org does not have.`);
     return parent;
   }
 
@@ -331,7 +355,10 @@ class Compiler {
   private childRelation(name: string): { name: string; object: ObjectDefinition; field: FieldDefinition } | undefined {
     for (const object of this.objects()) {
       for (const field of Object.values(object.fields)) {
-        if (field.childRelationshipName?.toLowerCase() === name.toLowerCase() && field.referenceTo?.includes(this.object.api) === true) {
+        if (
+          field.childRelationshipName?.toLowerCase() === name.toLowerCase() &&
+          field.referenceTo?.includes(this.object.api) === true
+        ) {
           return { name: field.childRelationshipName, object, field };
         }
       }
@@ -377,31 +404,43 @@ class Compiler {
   private comparison(condition: Comparison): string {
     const { sql, field } = this.resolve(condition.field);
     if (field.type === 'LongTextArea') {
-      throw new SalesforceError(400, 'INVALID_FIELD', `${this.context(condition.field)}\nfield '${field.api}' can not be filtered in a query call`);
+      throw new SalesforceError(
+        400,
+        'INVALID_FIELD',
+        `${this.context(condition.field)}\nfield '${field.api}' can not be filtered in a query call`,
+      );
     }
     const { operator } = condition;
-    if (operator === 'INCLUDES' || operator === 'EXCLUDES') throw malformed(`${operator} is not supported by this org.`);
+    if (operator === 'INCLUDES' || operator === 'EXCLUDES')
+      throw malformed(`${operator} is not supported by this org.`);
     if (operator === 'IN' || operator === 'NOT IN') return this.membership(sql, field, condition);
     const [literal] = condition.literals;
     if (literal === undefined) throw malformed(`'${condition.field} ${operator}' needs a value`);
     if (operator === 'LIKE') return this.like(sql, field, literal);
     if (literal.type === 'NULL') return this.againstNull(sql, field, operator);
-    if (literal.type === 'DATE_LITERAL' || literal.type === 'DATE_N_LITERAL') return this.againstRange(sql, field, operator, literal);
+    if (literal.type === 'DATE_LITERAL' || literal.type === 'DATE_N_LITERAL')
+      return this.againstRange(sql, field, operator, literal);
     const value = this.value(field, literal);
     if (operator !== '=' && operator !== '!=' && (field.type === 'Checkbox' || isReference(field))) {
       throw malformed(`invalid operator on ${field.type === 'Checkbox' ? 'boolean' : 'id'} field`);
     }
     const left = isTextual(field) && !field.caseSensitive ? `fold(${sql})` : sql;
-    const right = this.parameter(isTextual(field) && !field.caseSensitive && typeof value === 'string' ? fold(value) : value);
+    const right = this.parameter(
+      isTextual(field) && !field.caseSensitive && typeof value === 'string' ? fold(value) : value,
+    );
     if (operator === '!=') return `COALESCE(${left} != ${right}, 1)`;
     return `COALESCE(${left} ${operator} ${right}, 0)`;
   }
 
   private membership(sql: string, field: FieldDefinition, condition: Comparison): string {
-    const values = condition.literals.filter(({ type }) => type !== 'NULL').map((literal) => this.value(field, literal));
+    const values = condition.literals
+      .filter(({ type }) => type !== 'NULL')
+      .map((literal) => this.value(field, literal));
     const wantsNull = condition.literals.some(({ type }) => type === 'NULL');
     const folded = isTextual(field) && !field.caseSensitive;
-    const list = values.map((value) => this.parameter(folded && typeof value === 'string' ? fold(value) : value)).join(', ');
+    const list = values
+      .map((value) => this.parameter(folded && typeof value === 'string' ? fold(value) : value))
+      .join(', ');
     const inList = values.length === 0 ? '0' : `COALESCE(${folded ? `fold(${sql})` : sql} IN (${list}), 0)`;
     const matches = wantsNull ? `(${inList} OR ${sql} IS NULL)` : inList;
     return condition.operator === 'IN' ? matches : `(NOT ${matches})`;
@@ -420,7 +459,12 @@ class Compiler {
     return `${sql} IS ${operator === '=' ? '' : 'NOT '}NULL`;
   }
 
-  private againstRange(sql: string, field: FieldDefinition, operator: Comparison['operator'], literal: Literal): string {
+  private againstRange(
+    sql: string,
+    field: FieldDefinition,
+    operator: Comparison['operator'],
+    literal: Literal,
+  ): string {
     if (field.type !== 'Date' && field.type !== 'DateTime') throw this.wrongType(field, literal.text);
     const range = rangeOf(literal.text, this.options.now);
     if (range === undefined) throw malformed(`the date literal ${literal.text} is not supported by this org.`);
@@ -437,8 +481,14 @@ class Compiler {
         return `COALESCE(${sql} < ${a(until)}, 0)`;
       case '>':
         return `COALESCE(${sql} >= ${a(until)}, 0)`;
-      default:
+      case '>=':
         return `COALESCE(${sql} >= ${a(from)}, 0)`;
+      case 'LIKE':
+      case 'IN':
+      case 'NOT IN':
+      case 'INCLUDES':
+      case 'EXCLUDES':
+        throw malformed(`invalid operator '${operator}' with a date literal`);
     }
   }
 
@@ -458,7 +508,8 @@ class Compiler {
         return decimals > scale ? Number(literal.text) * 10 ** scale : scaledInteger(literal.text, scale);
       }
       case 'Date':
-        if (literal.type !== 'DATE' || Number.isNaN(Date.parse(`${literal.text}T00:00:00Z`))) throw this.wrongType(field, literal.text);
+        if (literal.type !== 'DATE' || Number.isNaN(Date.parse(`${literal.text}T00:00:00Z`)))
+          throw this.wrongType(field, literal.text);
         return literal.text;
       case 'DateTime': {
         const time = literal.type === 'DATETIME' || literal.type === 'DATE' ? parseInstant(literal.text) : Number.NaN;
@@ -471,7 +522,11 @@ class Compiler {
         if (literal.type !== 'STRING') throw this.wrongType(field, literal.text);
         const id = to18(literal.text);
         if (!/^[a-zA-Z0-9]{18}$/.test(id)) {
-          throw new SalesforceError(400, 'INVALID_QUERY_FILTER_OPERATOR', `${this.context(literal.text)}\ninvalid ID field: ${literal.text}`);
+          throw new SalesforceError(
+            400,
+            'INVALID_QUERY_FILTER_OPERATOR',
+            `${this.context(literal.text)}\ninvalid ID field: ${literal.text}`,
+          );
         }
         return id;
       }
@@ -511,7 +566,8 @@ class Compiler {
 
   private limit(query: Query | Subquery): string {
     const { limit, offset } = query;
-    if (offset !== undefined && this.options.purpose === 'bulk') throw malformed('Bulk API 2.0 does not support OFFSET.');
+    if (offset !== undefined && this.options.purpose === 'bulk')
+      throw malformed('Bulk API 2.0 does not support OFFSET.');
     if (offset !== undefined && offset > MAXIMUM_OFFSET) {
       throw new SalesforceError(400, 'NUMBER_OUTSIDE_VALID_RANGE', `Maximum SOQL offset allowed is ${MAXIMUM_OFFSET}`);
     }
@@ -597,7 +653,17 @@ function wireType(field: FieldDefinition): string {
       return 'date';
     case 'DateTime':
       return 'dateTime';
-    default:
+    case 'Id':
+    case 'Lookup':
+    case 'MasterDetail':
+    case 'Picklist':
+    case 'Text':
+    case 'TextArea':
+    case 'LongTextArea':
+    case 'AutoNumber':
+    case 'Email':
+    case 'Phone':
+    case 'Url':
       return 'string';
   }
 }
@@ -607,7 +673,11 @@ function boundsFor(field: FieldDefinition, { from, until }: Range): [Stored, Sto
 }
 
 type Literal = { type: string; text: string };
-type Comparison = { field: string; operator: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'LIKE' | 'IN' | 'NOT IN' | 'INCLUDES' | 'EXCLUDES'; literals: Literal[] };
+type Comparison = {
+  field: string;
+  operator: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'LIKE' | 'IN' | 'NOT IN' | 'INCLUDES' | 'EXCLUDES';
+  literals: Literal[];
+};
 type Token = '(' | ')' | 'AND' | 'OR' | 'NOT' | Comparison;
 
 class Tokens {
@@ -626,19 +696,16 @@ class Tokens {
 /** The parser hands the WHERE clause over as a chain with counted parentheses; this is the chain as plain tokens. */
 function tokensOf(clause: WhereClause): Token[] {
   const tokens: Token[] = [];
-  let rest: WhereClause | undefined = clause;
-  while (rest !== undefined) {
+  for (let rest: WhereClause = clause; ; rest = rest.right) {
     const left: unknown = rest.left;
     if (isObject(left)) {
       for (let i = 0; i < countOf(left['openParen']); i += 1) tokens.push('(');
       if ('operator' in left) tokens.push(comparisonOf(left));
       for (let i = 0; i < countOf(left['closeParen']); i += 1) tokens.push(')');
     }
-    if (!('operator' in rest)) break;
+    if (!('operator' in rest)) return tokens;
     tokens.push(rest.operator);
-    rest = rest.right;
   }
-  return tokens;
 }
 
 function comparisonOf(condition: Record<string, unknown>): Comparison {
@@ -663,15 +730,28 @@ const isOperator = (text: unknown): text is Comparison['operator'] => operators.
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const countOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
-const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '"': '"', "'": "'", '\\': '\\', _: '\\_', '%': '\\%' };
+const escapes: Record<string, string> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  _: '\\_',
+  '%': '\\%',
+};
 
 /** A string literal without its quotes and escapes; `\_` and `\%` stay escaped for LIKE. */
 function unquoted(literal: string): string {
-  const inner = literal.startsWith("'") && literal.endsWith("'") && literal.length >= 2 ? literal.slice(1, -1) : literal;
+  const inner =
+    literal.startsWith("'") && literal.endsWith("'") && literal.length >= 2 ? literal.slice(1, -1) : literal;
   return inner.replaceAll(/\\(u[0-9a-fA-F]{4}|.)/g, (whole, escape: string) => {
     if (escape.length === 5) return String.fromCodePoint(Number.parseInt(escape.slice(1), 16));
     const plain = escapes[escape.toLowerCase()] ?? escapes[escape];
-    if (plain === undefined) throw malformed(`Invalid string literal ${whole}. Illegal character sequence '${whole}' in string literal.`);
+    if (plain === undefined)
+      throw malformed(`Invalid string literal ${whole}. Illegal character sequence '${whole}' in string literal.`);
     return plain;
   });
 }
@@ -683,7 +763,8 @@ function likePattern(text: string): string {
     .replaceAll(/\\([_%])/g, '!$1');
 }
 
-const asList = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const asList = <T>(value: T | T[] | undefined): T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 const malformed = (message: string): SalesforceError => new SalesforceError(400, 'MALFORMED_QUERY', message);
 

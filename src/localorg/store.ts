@@ -43,8 +43,12 @@ export type Store = {
  */
 export function openStore(file: string, objects: readonly ObjectDefinition[]): Store {
   const database = new DatabaseSync(file);
-  database.function('fold', { deterministic: true }, (value: unknown) => (typeof value === 'string' ? fold(value) : null));
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;');
+  database.function('fold', { deterministic: true }, (value: unknown) =>
+    typeof value === 'string' ? fold(value) : null,
+  );
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;',
+  );
   database.exec('CREATE TABLE IF NOT EXISTS "_org" (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
   const statements = new Map<string, StatementSync>();
   const prepared = (sql: string): StatementSync => {
@@ -58,7 +62,10 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
   };
   let depth = 0;
   const store: Store = {
-    all: (sql, parameters) => prepared(sql).all(...parameters).map(asRow),
+    all: (sql, parameters) =>
+      prepared(sql)
+        .all(...parameters)
+        .map(asRow),
     get: (sql, parameters) => {
       const row = prepared(sql).get(...parameters);
       return row === undefined ? undefined : asRow(row);
@@ -74,10 +81,9 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
     },
     update: (object, id, row) => {
       const names = Object.keys(row);
-      prepared(`UPDATE ${table(object)} SET ${names.map((name) => `${quoted(name)} = ?`).join(', ')} WHERE "Id" = ?`).run(
-        ...Object.values(row),
-        id,
-      );
+      prepared(
+        `UPDATE ${table(object)} SET ${names.map((name) => `${quoted(name)} = ?`).join(', ')} WHERE "Id" = ?`,
+      ).run(...Object.values(row), id);
     },
     byId: (object, id) => store.get(`SELECT * FROM ${table(object)} WHERE "Id" = ?`, [id]),
     transaction: (work) => {
@@ -95,7 +101,10 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
       }
     },
     remember: (key, value) => {
-      prepared('INSERT INTO "_org" VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value').run(key, value);
+      prepared('INSERT INTO "_org" VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value').run(
+        key,
+        value,
+      );
     },
     recall: (key) => {
       const value = prepared('SELECT value FROM "_org" WHERE key = ?').get(key)?.['value'];
@@ -119,12 +128,15 @@ function prepareTable(database: Database, store: Store, object: ObjectDefinition
   database.exec(
     `CREATE TABLE IF NOT EXISTS ${table(object)} (seq INTEGER PRIMARY KEY, ${fields.map(columnOf).join(', ')})`,
   );
-  const there = new Set(store.all(`SELECT name FROM pragma_table_info(${literal(object.api)})`, []).map((row) => row['name']));
+  const there = new Set(
+    store.all(`SELECT name FROM pragma_table_info(${literal(object.api)})`, []).map((row) => row['name']),
+  );
   for (const field of fields) {
     if (!there.has(field.api)) database.exec(`ALTER TABLE ${table(object)} ADD COLUMN ${columnOf(field)}`);
     checkType(store, object, field);
     if (field.api === 'Id') addIndex(database, object, field, 'UNIQUE', quoted('Id'), '');
-    else if (isReference(field)) addIndex(database, object, field, '', quoted(field.api), `WHERE ${quoted(field.api)} IS NOT NULL`);
+    else if (isReference(field))
+      addIndex(database, object, field, '', quoted(field.api), `WHERE ${quoted(field.api)} IS NOT NULL`);
     else if (field.unique || field.externalId) {
       const term = isTextual(field) && !field.caseSensitive ? `fold(${quoted(field.api)})` : quoted(field.api);
       addIndex(database, object, field, '', term, `WHERE ${quoted(field.api)} IS NOT NULL`);
@@ -132,17 +144,32 @@ function prepareTable(database: Database, store: Store, object: ObjectDefinition
   }
 }
 
-function addIndex(database: Database, object: ObjectDefinition, field: FieldDefinition, kind: string, term: string, where: string): void {
+function addIndex(
+  database: Database,
+  object: ObjectDefinition,
+  field: FieldDefinition,
+  kind: string,
+  term: string,
+  where: string,
+): void {
   // References to the user are on every record and no query needs them; an index would only slow writes.
   if (field.referenceTo?.length === 1 && field.referenceTo[0] === 'User') return;
-  database.exec(`CREATE ${kind} INDEX IF NOT EXISTS ${quoted(`${object.api}.${field.api}`)} ON ${table(object)} (${term}) ${where}`);
+  database.exec(
+    `CREATE ${kind} INDEX IF NOT EXISTS ${quoted(`${object.api}.${field.api}`)} ON ${table(object)} (${term}) ${where}`,
+  );
 }
 
 /** The type decides how a value is stored; a field that changed it would be misread. */
 function checkType(store: Store, object: ObjectDefinition, field: FieldDefinition): void {
   const key = `type ${object.api}.${field.api}`;
   const isNumber = field.type === 'Number' || field.type === 'Currency' || field.type === 'Percent';
-  const now = isNumber ? `number ${field.scale ?? 0}` : isTextual(field) ? 'text' : isReference(field) ? 'reference' : field.type;
+  const now = isNumber
+    ? `number ${field.scale ?? 0}`
+    : isTextual(field)
+      ? 'text'
+      : isReference(field)
+        ? 'reference'
+        : field.type;
   const before = store.recall(key);
   if (before === undefined) store.remember(key, now);
   else if (before !== now) {

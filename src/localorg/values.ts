@@ -70,7 +70,11 @@ function encodeNumber(field: FieldDefinition, value: Value): Encoded {
   const digits = (field.precision ?? 18) - (field.scale ?? 0);
   const limit = 10 ** digits * 10 ** (field.scale ?? 0);
   if (!Number.isSafeInteger(scaled) || Math.abs(scaled) >= limit) {
-    return refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${text}`, field);
+    return refused(
+      'NUMBER_OUTSIDE_VALID_RANGE',
+      `${field.label}: value outside of valid range on numeric field: ${text}`,
+      field,
+    );
   }
   return { stored: scaled };
 }

@@ -19,7 +19,12 @@ export type DescribedField = {
   unique: boolean;
   externalId: boolean;
 };
-export type DescribedObject = { name: string; createable: boolean; updateable: boolean; fields: ReadonlyMap<string, DescribedField> };
+export type DescribedObject = {
+  name: string;
+  createable: boolean;
+  updateable: boolean;
+  fields: ReadonlyMap<string, DescribedField>;
+};
 
 /** An org as the job sees it. */
 export type KamOrg = {
@@ -55,7 +60,11 @@ export async function connect(login: Org, apiVersion: string | undefined): Promi
   const user = userInfo.parse(body);
   const described = new Map<string, Promise<DescribedObject | null>>();
   let describes = 0;
-  const connection = new jsforce.Connection({ instanceUrl, version, accessToken: login.getConnection().accessToken ?? '' });
+  const connection = new jsforce.Connection({
+    instanceUrl,
+    version,
+    accessToken: login.getConnection().accessToken ?? '',
+  });
   const path = (resource: string): string => `/services/data/v${version}/${resource}`;
   return {
     orgId: user.organization_id,
@@ -82,7 +91,10 @@ export async function connect(login: Org, apiVersion: string | undefined): Promi
   };
 }
 
-async function describeWith(connection: InstanceType<typeof jsforce.Connection>, object: string): Promise<DescribedObject | null> {
+async function describeWith(
+  connection: InstanceType<typeof jsforce.Connection>,
+  object: string,
+): Promise<DescribedObject | null> {
   try {
     const { name, createable, updateable, fields } = await connection.describe(object);
     const list = fields.map((field): [string, DescribedField] => [
@@ -95,12 +107,16 @@ async function describeWith(connection: InstanceType<typeof jsforce.Connection>,
         createable: field.createable,
         calculated: field.calculated,
         unique: field.unique,
-        externalId: field.externalId ?? false,
+        externalId: field.externalId,
       },
     ]);
     return { name, createable, updateable, fields: new Map(list) };
   } catch (error) {
-    if (error instanceof Error && (error.name === 'NOT_FOUND' || ('errorCode' in error && error.errorCode === 'NOT_FOUND'))) return null;
+    if (
+      error instanceof Error &&
+      (error.name === 'NOT_FOUND' || ('errorCode' in error && error.errorCode === 'NOT_FOUND'))
+    )
+      return null;
     throw error;
   }
 }

@@ -50,11 +50,29 @@ async function problemsWith(org: KamOrg, need: Need): Promise<Problem[]> {
     ];
   }
   const unread = need.reads.filter((name) => !object.fields.has(name));
-  const unwritten = need.writes.filter((name) => object.fields.get(name)?.updateable !== true && object.fields.has(name));
+  const unwritten = need.writes.filter(
+    (name) => object.fields.get(name)?.updateable !== true && object.fields.has(name),
+  );
   const list = (names: readonly string[]): string => names.join(', ');
   return [
-    ...(unread.length === 0 ? [] : [{ severity, what: `${need.label}: ${list(unread)} missing or not readable.`, remedy: `${deploy} ${assign}` } as const]),
-    ...(unwritten.length === 0 ? [] : [{ severity, what: `${need.label}: ${list(unwritten)} not editable by ${org.username}.`, remedy: assign } as const]),
+    ...(unread.length === 0
+      ? []
+      : [
+          {
+            severity,
+            what: `${need.label}: ${list(unread)} missing or not readable.`,
+            remedy: `${deploy} ${assign}`,
+          } as const,
+        ]),
+    ...(unwritten.length === 0
+      ? []
+      : [
+          {
+            severity,
+            what: `${need.label}: ${list(unwritten)} not editable by ${org.username}.`,
+            remedy: assign,
+          } as const,
+        ]),
   ];
 }
 

@@ -11,7 +11,15 @@ import type { BookTable, Spooled } from '../book/book.js';
 import { parseSettings, type Settings } from '../kam/settings.js';
 import type { KamOrg } from './connect.js';
 import { shapeOf } from './preflight.js';
-import { metadataQueries, opportunityObject, problemText, pullsOf, rawSettings, type MetadataRecord, type Pull } from './records.js';
+import {
+  metadataQueries,
+  opportunityObject,
+  problemText,
+  pullsOf,
+  rawSettings,
+  type MetadataRecord,
+  type Pull,
+} from './records.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'org');
@@ -50,16 +58,27 @@ export async function readSettings(org: KamOrg): Promise<Settings> {
 }
 
 const invalid = (lines: readonly string[]): Error =>
-  messages.createError('error.SettingsInvalid', [lines.length === 1 ? 'One' : String(lines.length), lines.map((line) => `  ${line}`).join('\n')]);
+  messages.createError('error.SettingsInvalid', [
+    lines.length === 1 ? 'One' : String(lines.length),
+    lines.map((line) => `  ${line}`).join('\n'),
+  ]);
 
 /** A field that the setting names must be there, and plain: a formula changes without the record's time stamp moving. */
-async function refuseUnknownFamilyField(org: KamOrg, settings: Settings, records: readonly MetadataRecord[]): Promise<void> {
+async function refuseUnknownFamilyField(
+  org: KamOrg,
+  settings: Settings,
+  records: readonly MetadataRecord[],
+): Promise<void> {
   const name = settings.source.opportunityFamilyField;
   if (name === null) return;
   const field = (await org.describe(opportunityObject))?.fields.get(name);
   const path = ['source', 'opportunityFamilyField'];
-  if (field === undefined) throw invalid([problemText({ path, value: name, expected: 'a field of Opportunity that this user can read' }, records)]);
-  if (field.calculated) throw invalid([problemText({ path, value: name, expected: 'a field that is no formula' }, records)]);
+  if (field === undefined)
+    throw invalid([
+      problemText({ path, value: name, expected: 'a field of Opportunity that this user can read' }, records),
+    ]);
+  if (field.calculated)
+    throw invalid([problemText({ path, value: name, expected: 'a field that is no formula' }, records)]);
 }
 
 export type Pulled = { table: BookTable; spooled: Spooled };
@@ -93,11 +112,14 @@ export async function* pull(
 }
 
 const whereOf = ({ where }: Pull): string => (where === '' ? '' : ` WHERE ${where}`);
-const soqlOf = (each: Pull): string => `SELECT ${each.sources.map(({ path }) => path).join(', ')} FROM ${each.object}${whereOf(each)}`;
+const soqlOf = (each: Pull): string =>
+  `SELECT ${each.sources.map(({ path }) => path).join(', ')} FROM ${each.object}${whereOf(each)}`;
 const columnsOf = (each: Pull): Spooled['columns'] => each.sources.map(({ name, type }) => ({ name, type }));
 
 async function countOf(org: KamOrg, each: Pull): Promise<number> {
-  const page = queryPage.parse((await org.transport.send('GET', queryPath(org, `SELECT COUNT() FROM ${each.object}${whereOf(each)}`))).body);
+  const page = queryPage.parse(
+    (await org.transport.send('GET', queryPath(org, `SELECT COUNT() FROM ${each.object}${whereOf(each)}`))).body,
+  );
   return page.totalSize;
 }
 
@@ -186,11 +208,17 @@ async function finished(org: KamOrg, each: Pull, id: string): Promise<JobState> 
       errors = 0;
       if (job.state === 'JobComplete') return job;
       if (job.state === 'Failed' || job.state === 'Aborted') {
-        throw messages.createError('error.QueryJobFailed', [id, each.object, job.state, job.errorMessage ?? 'no message']);
+        throw messages.createError('error.QueryJobFailed', [
+          id,
+          each.object,
+          job.state,
+          job.errorMessage ?? 'no message',
+        ]);
       }
     } catch (error) {
       errors += 1;
-      const isFinal = error instanceof Error && (error.name === 'QueryJobFailedError' || error.name === 'SessionExpiredError');
+      const isFinal =
+        error instanceof Error && (error.name === 'QueryJobFailedError' || error.name === 'SessionExpiredError');
       if (isFinal || errors > POLL_ERRORS) throw error;
     }
   }
@@ -200,14 +228,21 @@ async function finished(org: KamOrg, each: Pull, id: string): Promise<JobState> 
 type Page = { file: string; rows: number };
 
 /** Pages in parallel where the org offers links to them (v58 and later), else one after the other. */
-async function downloadPages(org: KamOrg, each: Pull, job: JobState, folder: string, progress: (done: number) => void): Promise<Page[]> {
+async function downloadPages(
+  org: KamOrg,
+  each: Pull,
+  job: JobState,
+  folder: string,
+  progress: (done: number) => void,
+): Promise<Page[]> {
   const pages: Page[] = [];
   let done = 0;
   const download = async (path: string, number: number): Promise<{ page: Page; locator: string | null }> => {
     const raw = join(folder, `${each.table}-${String(number).padStart(6, '0')}.csv`);
     const { file, headers } = await saved(org, path, raw);
     const rows = Number(headers['sforce-numberofrecords'] ?? Number.NaN);
-    if (!Number.isSafeInteger(rows)) throw messages.createError('error.BadAnswer', ['GET', path, 'result page', 'no Sforce-NumberOfRecords']);
+    if (!Number.isSafeInteger(rows))
+      throw messages.createError('error.BadAnswer', ['GET', path, 'result page', 'no Sforce-NumberOfRecords']);
     done += rows;
     progress(done);
     const locator = headers['sforce-locator'];
@@ -230,7 +265,10 @@ async function downloadPages(org: KamOrg, each: Pull, job: JobState, folder: str
   let locator: string | null = null;
   do {
     const from: string = locator === null ? '' : `&locator=${encodeURIComponent(locator)}`;
-    const got: Awaited<ReturnType<typeof download>> = await download(org.path(`jobs/query/${job.id}/results?maxRecords=${BULK_PAGE}${from}`), pages.length);
+    const got: Awaited<ReturnType<typeof download>> = await download(
+      org.path(`jobs/query/${job.id}/results?maxRecords=${BULK_PAGE}${from}`),
+      pages.length,
+    );
     pages.push(got.page);
     locator = got.locator;
   } while (locator !== null);
@@ -244,7 +282,11 @@ const pageLinks = z.object({
 });
 
 /** Saves a body as it comes; a gzip body keeps its ending, by which the book knows it. */
-async function saved(org: KamOrg, path: string, file: string): Promise<{ file: string; headers: Readonly<Record<string, string>> }> {
+async function saved(
+  org: KamOrg,
+  path: string,
+  file: string,
+): Promise<{ file: string; headers: Readonly<Record<string, string>> }> {
   const { headers, isGzip } = await org.transport.download(path, file);
   if (!isGzip) return { file, headers };
   const { rename } = await import('node:fs/promises');

@@ -23,8 +23,14 @@ import { select, type FieldPath, type SObject } from '../schema/select.js';
 /** One column of a pull: our word, the path to it, and what it holds. */
 export type Source = { name: string; path: string; type: ColumnType };
 
-const sources = <O extends SObject>(object: O, list: readonly (readonly [string, FieldPath<O>, ColumnType])[]): Source[] => {
-  select(object, list.map(([, path]) => path));
+const sources = <O extends SObject>(
+  object: O,
+  list: readonly (readonly [string, FieldPath<O>, ColumnType])[],
+): Source[] => {
+  select(
+    object,
+    list.map(([, path]) => path),
+  );
   return list.map(([name, path, type]) => ({ name, path, type }));
 };
 
@@ -101,20 +107,56 @@ export type OrgShape = { hasPersonAccounts: boolean; hasLines: boolean; familyFi
 
 /** The queries of one run; sales from `since` on, and everything that is still open. */
 export function pullsOf(shape: OrgShape, since: string): Pull[] {
-  const family: Source[] = shape.familyField === null ? [] : [{ name: 'family', path: shape.familyField, type: 'text' }];
-  const wanted = (prefix: string): string => `((${prefix}IsWon = true AND ${prefix}CloseDate >= ${since}) OR ${prefix}IsClosed = false)`;
+  const family: Source[] =
+    shape.familyField === null ? [] : [{ name: 'family', path: shape.familyField, type: 'text' }];
+  const wanted = (prefix: string): string =>
+    `((${prefix}IsWon = true AND ${prefix}CloseDate >= ${since}) OR ${prefix}IsClosed = false)`;
   return [
-    { table: 'account', object: Account.api, sources: [...accountSources, ...(shape.hasPersonAccounts ? [personAccount] : [])], where: '', isThere: true },
-    { table: 'opportunity', object: Opportunity.api, sources: [...opportunitySources, ...family], where: `AccountId != null AND ${wanted('')}`, isThere: true },
-    { table: 'line', object: OpportunityLineItem.api, sources: lineSources, where: `Opportunity.AccountId != null AND ${wanted('Opportunity.')}`, isThere: shape.hasLines },
+    {
+      table: 'account',
+      object: Account.api,
+      sources: [...accountSources, ...(shape.hasPersonAccounts ? [personAccount] : [])],
+      where: '',
+      isThere: true,
+    },
+    {
+      table: 'opportunity',
+      object: Opportunity.api,
+      sources: [...opportunitySources, ...family],
+      where: `AccountId != null AND ${wanted('')}`,
+      isThere: true,
+    },
+    {
+      table: 'line',
+      object: OpportunityLineItem.api,
+      sources: lineSources,
+      where: `Opportunity.AccountId != null AND ${wanted('Opportunity.')}`,
+      isThere: shape.hasLines,
+    },
     { table: 'task', object: Task.api, sources: taskSources, where: 'KAM_Task_Ref__c != null', isThere: true },
   ];
 }
 
-export const tierLabels: Record<Tier, string> = { key: 'Key Account', candidate: 'Candidate', large: 'Large Account', standard: 'Standard' };
-const segmentLabels: Record<Segment, string> = { top: 'Top', development: 'Development', base: 'Base', small: 'Small', unknown: 'Unknown' };
+export const tierLabels: Record<Tier, string> = {
+  key: 'Key Account',
+  candidate: 'Candidate',
+  large: 'Large Account',
+  standard: 'Standard',
+};
+const segmentLabels: Record<Segment, string> = {
+  top: 'Top',
+  development: 'Development',
+  base: 'Base',
+  small: 'Small',
+  unknown: 'Unknown',
+};
 const gateLabels: Record<Gate, string> = { segment: 'Segment', strategy: 'Strategy', score: 'Score', ask: 'Ask' };
-const resultLabels: Record<GateResult, string> = { passed: 'Passed', failed: 'Failed', open: 'Open', undecided: 'Undecided' };
+const resultLabels: Record<GateResult, string> = {
+  passed: 'Passed',
+  failed: 'Failed',
+  open: 'Open',
+  undecided: 'Undecided',
+};
 
 const flipped = <W extends string>(labelOf: Record<W, string>, words: readonly W[]): Record<string, W> =>
   Object.fromEntries(words.map((word) => [labelOf[word], word]));
@@ -134,10 +176,13 @@ type Record_ = Record<string, Json | { type: string }>;
 const units = (cents: Cents | null): number | null => (cents === null ? null : cents / 100);
 /** A fraction of four decimals as percent of two. */
 const percent = (share: Fraction | null): number | null => (share === null ? null : Math.round(share * 10_000) / 100);
-const labelled = <W extends string>(labelOf: Record<W, string>, word: W | null): string | null => (word === null ? null : labelOf[word]);
+const labelled = <W extends string>(labelOf: Record<W, string>, word: W | null): string | null =>
+  word === null ? null : labelOf[word];
 
 /** Each field of a mark: the field that holds it, and its value as JSON. */
-const markWriters: { [K in keyof AccountMark]: { field: FieldPath<typeof Account>; json: (mark: Partial<AccountMark>) => Json } } = {
+const markWriters: {
+  [K in keyof AccountMark]: { field: FieldPath<typeof Account>; json: (mark: Partial<AccountMark>) => Json };
+} = {
   tier: { field: 'KAM_Tier__c', json: ({ tier = null }) => labelled(tierLabels, tier) },
   segment: { field: 'KAM_Segment__c', json: ({ segment = null }) => labelled(segmentLabels, segment) },
   gate: { field: 'KAM_Gate__c', json: ({ gate = null }) => labelled(gateLabels, gate) },
@@ -147,9 +192,15 @@ const markWriters: { [K in keyof AccountMark]: { field: FieldPath<typeof Account
   revenue: { field: 'KAM_Revenue__c', json: ({ revenue = null }) => units(revenue) },
   crossSell: { field: 'KAM_Cross_Sell__c', json: ({ crossSell = null }) => units(crossSell) },
   upSell: { field: 'KAM_Up_Sell__c', json: ({ upSell = null }) => units(upSell) },
-  additionalPotential: { field: 'KAM_Additional_Potential__c', json: ({ additionalPotential = null }) => units(additionalPotential) },
+  additionalPotential: {
+    field: 'KAM_Additional_Potential__c',
+    json: ({ additionalPotential = null }) => units(additionalPotential),
+  },
   revenueAtRisk: { field: 'KAM_Revenue_At_Risk__c', json: ({ revenueAtRisk = null }) => units(revenueAtRisk) },
-  contributionMargin: { field: 'KAM_Contribution_Margin__c', json: ({ contributionMargin = null }) => units(contributionMargin) },
+  contributionMargin: {
+    field: 'KAM_Contribution_Margin__c',
+    json: ({ contributionMargin = null }) => units(contributionMargin),
+  },
   walletShare: { field: 'KAM_Wallet_Share__c', json: ({ walletShare = null }) => percent(walletShare) },
   reasons: { field: 'KAM_Reasons__c', json: ({ reasons = null }) => reasons },
   nextStep: { field: 'KAM_Next_Step__c', json: ({ nextStep = null }) => nextStep },
@@ -249,16 +300,70 @@ export const anchorsIn = (record: Readonly<Record<string, unknown>>): { text: un
 export type Need = { object: string; label: string; reads: string[]; writes: string[]; isOptional: boolean };
 
 export const needs: readonly Need[] = [
-  { object: Account.api, label: 'Account', reads: accountSources.map(({ path }) => path), writes: [...workerWritten], isOptional: false },
-  { object: Opportunity.api, label: 'Opportunity', reads: opportunitySources.map(({ path }) => path), writes: [], isOptional: false },
-  { object: OpportunityLineItem.api, label: 'Opportunity Product', reads: lineSources.map(({ path }) => path).filter((path) => !path.includes('.')), writes: [], isOptional: true },
+  {
+    object: Account.api,
+    label: 'Account',
+    reads: accountSources.map(({ path }) => path),
+    writes: [...workerWritten],
+    isOptional: false,
+  },
+  {
+    object: Opportunity.api,
+    label: 'Opportunity',
+    reads: opportunitySources.map(({ path }) => path),
+    writes: [],
+    isOptional: false,
+  },
+  {
+    object: OpportunityLineItem.api,
+    label: 'Opportunity Product',
+    reads: lineSources.map(({ path }) => path).filter((path) => !path.includes('.')),
+    writes: [],
+    isOptional: true,
+  },
   { object: Product2.api, label: 'Product', reads: ['Family', 'Name'], writes: [], isOptional: true },
-  { object: Task.api, label: 'Task', reads: taskSources.map(({ path }) => path), writes: ['KAM_Task_Ref__c', 'WhatId', 'Subject', 'Status', 'Priority', 'ActivityDate', 'Description'], isOptional: false },
-  { object: KAM_Run__c.api, label: 'KAM Run', reads: ['Id'], writes: Object.keys(runUpsert(emptyRun())).filter((name) => name !== 'attributes'), isOptional: false },
-  { object: KAM_Settings__mdt.api, label: 'KAM Settings', reads: customFields(KAM_Settings__mdt), writes: [], isOptional: false },
-  { object: KAM_Criterion__mdt.api, label: 'KAM Criterion', reads: customFields(KAM_Criterion__mdt), writes: [], isOptional: false },
-  { object: KAM_Review_Rule__mdt.api, label: 'KAM Review Rule', reads: customFields(KAM_Review_Rule__mdt), writes: [], isOptional: false },
-  { object: KAM_Family__mdt.api, label: 'KAM Family', reads: customFields(KAM_Family__mdt), writes: [], isOptional: false },
+  {
+    object: Task.api,
+    label: 'Task',
+    reads: taskSources.map(({ path }) => path),
+    writes: ['KAM_Task_Ref__c', 'WhatId', 'Subject', 'Status', 'Priority', 'ActivityDate', 'Description'],
+    isOptional: false,
+  },
+  {
+    object: KAM_Run__c.api,
+    label: 'KAM Run',
+    reads: ['Id'],
+    writes: Object.keys(runUpsert(emptyRun())).filter((name) => name !== 'attributes'),
+    isOptional: false,
+  },
+  {
+    object: KAM_Settings__mdt.api,
+    label: 'KAM Settings',
+    reads: customFields(KAM_Settings__mdt),
+    writes: [],
+    isOptional: false,
+  },
+  {
+    object: KAM_Criterion__mdt.api,
+    label: 'KAM Criterion',
+    reads: customFields(KAM_Criterion__mdt),
+    writes: [],
+    isOptional: false,
+  },
+  {
+    object: KAM_Review_Rule__mdt.api,
+    label: 'KAM Review Rule',
+    reads: customFields(KAM_Review_Rule__mdt),
+    writes: [],
+    isOptional: false,
+  },
+  {
+    object: KAM_Family__mdt.api,
+    label: 'KAM Family',
+    reads: customFields(KAM_Family__mdt),
+    writes: [],
+    isOptional: false,
+  },
 ];
 
 export const lineObject = OpportunityLineItem.api;
@@ -272,14 +377,35 @@ function customFields(object: SObject): string[] {
 }
 
 function emptyRun(): RunRecord {
-  return { ref: '', asOf: '', startedAt: '', finishedAt: '', status: 'Done', accounts: 0, groups: 0, candidates: 0, changes: 0, writes: 0, failedRows: 0, apiCalls: 0, summary: '', anchors: '', anchorsOn: '', settingsFingerprint: '', version: '', message: '' };
+  return {
+    ref: '',
+    asOf: '',
+    startedAt: '',
+    finishedAt: '',
+    status: 'Done',
+    accounts: 0,
+    groups: 0,
+    candidates: 0,
+    changes: 0,
+    writes: 0,
+    failedRows: 0,
+    apiCalls: 0,
+    summary: '',
+    anchors: '',
+    anchorsOn: '',
+    settingsFingerprint: '',
+    version: '',
+    message: '',
+  };
 }
 
 /** Custom metadata types in the order that they are read, with the query of each. */
-export const metadataQueries = [KAM_Settings__mdt, KAM_Criterion__mdt, KAM_Review_Rule__mdt, KAM_Family__mdt].map((type) => ({
-  type: type.api,
-  soql: `SELECT DeveloperName, ${customFields(type).join(', ')} FROM ${type.api}`,
-}));
+export const metadataQueries = [KAM_Settings__mdt, KAM_Criterion__mdt, KAM_Review_Rule__mdt, KAM_Family__mdt].map(
+  (type) => ({
+    type: type.api,
+    soql: `SELECT DeveloperName, ${customFields(type).join(', ')} FROM ${type.api}`,
+  }),
+);
 
 export type MetadataRecord = { type: string; developerName: string; values: Readonly<Record<string, unknown>> };
 
@@ -297,9 +423,17 @@ export function placeOf(key: string): SettingPlace {
   const [head = '', ...rest] = key.split('.');
   switch (head) {
     case 'criterion':
-      return { type: KAM_Criterion__mdt.api, developerName: developerNameOf(rest[0] ?? ''), field: fieldNameOf(rest.slice(1)) };
+      return {
+        type: KAM_Criterion__mdt.api,
+        developerName: developerNameOf(rest[0] ?? ''),
+        field: fieldNameOf(rest.slice(1)),
+      };
     case 'review':
-      return { type: KAM_Review_Rule__mdt.api, developerName: developerNameOf(rest[0] ?? ''), field: fieldNameOf(rest.slice(1)) };
+      return {
+        type: KAM_Review_Rule__mdt.api,
+        developerName: developerNameOf(rest[0] ?? ''),
+        field: fieldNameOf(rest.slice(1)),
+      };
     case 'families':
       return { type: KAM_Family__mdt.api, developerName: '', field: fieldNameOf(rest) };
     default:
@@ -317,19 +451,23 @@ export function rawSettings(records: readonly MetadataRecord[]): Record<string, 
   const raw: Record<string, unknown> = {};
   for (const key of settingKeys().filter(({ key: path }) => !path.startsWith('families.'))) {
     const place = placeOf(key.key);
-    const record = records.find(({ type, developerName }) => type === place.type && developerName === place.developerName);
+    const record = records.find(
+      ({ type, developerName }) => type === place.type && developerName === place.developerName,
+    );
     if (record !== undefined) put(raw, key.key.split('.'), inside(key, record.values[place.field]));
   }
   const familyKeys = settingKeys().filter(({ key }) => key.startsWith('families.'));
   raw['families'] = familyRecords(records).map((record) => {
     const family: Record<string, unknown> = {};
-    for (const key of familyKeys) put(family, key.key.split('.').slice(1), inside(key, record.values[placeOf(key.key).field]));
+    for (const key of familyKeys)
+      put(family, key.key.split('.').slice(1), inside(key, record.values[placeOf(key.key).field]));
     return family;
   });
   return raw;
 }
 
-const familyRecords = (records: readonly MetadataRecord[]): MetadataRecord[] => records.filter(({ type }) => type === KAM_Family__mdt.api);
+const familyRecords = (records: readonly MetadataRecord[]): MetadataRecord[] =>
+  records.filter(({ type }) => type === KAM_Family__mdt.api);
 
 function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
   if (value === undefined) return;
@@ -350,7 +488,8 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 function inside(key: SettingKey, value: unknown): unknown {
   if (value === null || value === undefined) return key.nullable ? null : undefined;
   if (isPercent(key) && typeof value === 'number') return value / 100;
-  if (key.kind === 'choice') return key.choices.find((choice) => choice.toLowerCase() === String(value).toLowerCase()) ?? value;
+  if (key.kind === 'choice')
+    return key.choices.find((choice) => choice.toLowerCase() === String(value).toLowerCase()) ?? value;
   return value;
 }
 

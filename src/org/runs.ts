@@ -18,7 +18,10 @@ const storedAnchors = z.object({ text: z.string(), since: z.string() });
 const anchors = z.object({ potential: anchor, margin: anchor, risk: anchor });
 
 /** Anchors that an earlier run took from its entrants, and the day since which they hold; null where none holds. */
-export async function readAnchors(org: KamOrg, asOf: IsoDate): Promise<{ anchors: MoneyAnchors; since: IsoDate } | null> {
+export async function readAnchors(
+  org: KamOrg,
+  asOf: IsoDate,
+): Promise<{ anchors: MoneyAnchors; since: IsoDate } | null> {
   const [record] = await queryAll(org, anchorsQuery(addDays(asOf, -ANCHORS_HOLD_DAYS), asOf));
   if (record === undefined) return null;
   const { text, since } = storedAnchors.parse(anchorsIn(record));
@@ -29,8 +32,17 @@ export async function readAnchors(org: KamOrg, asOf: IsoDate): Promise<{ anchors
 export async function writeRun(org: KamOrg, run: RunRecord): Promise<void> {
   const record = runUpsert(run);
   const results = z
-    .array(z.object({ success: z.boolean(), errors: z.array(z.object({ statusCode: z.string(), message: z.string() })) }))
-    .parse((await org.transport.send('PATCH', org.path(`composite/sobjects/${runObject}/${runRefField}`), { allOrNone: false, records: [record] })).body);
+    .array(
+      z.object({ success: z.boolean(), errors: z.array(z.object({ statusCode: z.string(), message: z.string() })) }),
+    )
+    .parse(
+      (
+        await org.transport.send('PATCH', org.path(`composite/sobjects/${runObject}/${runRefField}`), {
+          allOrNone: false,
+          records: [record],
+        })
+      ).body,
+    );
   const refused = results.find(({ success }) => !success)?.errors[0];
   if (refused !== undefined) throw new Error(`The run record was refused: ${refused.statusCode} ${refused.message}`);
 }

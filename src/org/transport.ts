@@ -96,7 +96,11 @@ export function openTransport(login: Org, instanceUrl: string): Transport {
   return {
     send: async (method, path, body) => {
       const response = await answered(method, path, body);
-      return { status: response.statusCode, headers: plain(response.headers), body: parseJson(method, path, await bodyText(response)) };
+      return {
+        status: response.statusCode,
+        headers: plain(response.headers),
+        body: parseJson(method, path, await bodyText(response)),
+      };
     },
     download: async (path, file) => {
       const response = await answered('GET', path);
@@ -132,7 +136,12 @@ function parseJson(method: Method, path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw messages.createError('error.BadAnswer', [method, pathOf(path), 'JSON', text.slice(0, 200)], [], error instanceof Error ? error : undefined);
+    throw messages.createError(
+      'error.BadAnswer',
+      [method, pathOf(path), 'JSON', text.slice(0, 200)],
+      [],
+      error instanceof Error ? error : undefined,
+    );
   }
 }
 
@@ -141,7 +150,13 @@ const errorBody = z.array(z.object({ errorCode: z.string(), message: z.string() 
 function refused(method: Method, path: string, status: number, text: string): Error {
   const parsed = errorBody.safeParse(jsonOrNull(text));
   const first = parsed.success ? parsed.data[0] : undefined;
-  const error = messages.createError('error.RequestRefused', [method, pathOf(path), status, first?.errorCode ?? '', first?.message ?? text.slice(0, 200)]);
+  const error = messages.createError('error.RequestRefused', [
+    method,
+    pathOf(path),
+    status,
+    first?.errorCode ?? '',
+    first?.message ?? text.slice(0, 200),
+  ]);
   error.setData({ status, code: first?.errorCode ?? null });
   return error;
 }
@@ -175,5 +190,10 @@ function usageIn(headers: Dispatcher.ResponseData['headers']): { used: number; m
 const pathOf = (path: string): string => path.split('?')[0] ?? path;
 
 function plain(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
 }

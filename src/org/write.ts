@@ -28,7 +28,11 @@ const SECOND = 1000;
  *         twice changes nothing the second time. A row that the org refuses does not stop the others.
  * Errors: those of the transport. Refused rows are returned with the org's codes; locked rows are tried again first.
  */
-export async function write(org: KamOrg, batches: AsyncIterable<readonly Change[]>, onWritten: (rows: number) => void): Promise<Receipts> {
+export async function write(
+  org: KamOrg,
+  batches: AsyncIterable<readonly Change[]>,
+  onWritten: (rows: number) => void,
+): Promise<Receipts> {
   const receipts: Receipts = { written: 0, failed: [] };
   let waiting: Change[] = [];
   const flush = async (): Promise<void> => {
@@ -52,21 +56,35 @@ export async function write(org: KamOrg, batches: AsyncIterable<readonly Change[
 }
 
 const outcomes = z.array(
-  z.object({ success: z.boolean(), errors: z.array(z.object({ statusCode: z.string(), message: z.string() })).default([]) }),
+  z.object({
+    success: z.boolean(),
+    errors: z.array(z.object({ statusCode: z.string(), message: z.string() })).default([]),
+  }),
 );
 
 async function writeBatch(org: KamOrg, batch: readonly Change[]): Promise<FailedChange[]> {
   let rest: readonly Change[] = batch;
   const failed: FailedChange[] = [];
   for (let attempt = 1; rest.length > 0; attempt += 1) {
-    const results = outcomes.parse((await org.transport.send('PATCH', pathFor(org, rest[0]), { allOrNone: false, records: rest.map(recordOf) })).body);
+    const results = outcomes.parse(
+      (await org.transport.send('PATCH', pathFor(org, rest[0]), { allOrNone: false, records: rest.map(recordOf) }))
+        .body,
+    );
     const locked: Change[] = [];
     for (const [index, change] of rest.entries()) {
       const result = results[index];
       if (result?.success === true) continue;
       const errors = (result?.errors ?? []).map(({ statusCode, message }) => ({ code: statusCode, message }));
-      if (attempt < LOCK_TRIES && errors.some(({ code, message }) => `${code} ${message}`.includes('UNABLE_TO_LOCK_ROW'))) locked.push(change);
-      else failed.push({ change, errors: errors.length > 0 ? errors : [{ code: 'UNKNOWN', message: 'the org gave no outcome for this row' }] });
+      if (
+        attempt < LOCK_TRIES &&
+        errors.some(({ code, message }) => `${code} ${message}`.includes('UNABLE_TO_LOCK_ROW'))
+      )
+        locked.push(change);
+      else
+        failed.push({
+          change,
+          errors: errors.length > 0 ? errors : [{ code: 'UNKNOWN', message: 'the org gave no outcome for this row' }],
+        });
     }
     rest = locked;
     // Salesforce waits 10 s for a lock itself; whoever holds it needs a moment more.

@@ -5,7 +5,17 @@ import type { PotentialCell } from '../kam/potential.js';
 import type { Score } from '../kam/score.js';
 import type { Cents } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
-import { criterionName, gateName, nextStepText, potentialText, reasonText, resultName, segmentName, tierName, unknownText } from '../kam/wording.js';
+import {
+  criterionName,
+  gateName,
+  nextStepText,
+  potentialText,
+  reasonText,
+  resultName,
+  segmentName,
+  tierName,
+  unknownText,
+} from '../kam/wording.js';
 import { exactMoney, percent, table, type Screen } from './terminal.js';
 
 type Found = Extract<FoundAccount, { is: 'found' }>;
@@ -45,7 +55,10 @@ function headLines({ accountId, group, decision, run }: Argument): string[] {
 function moneyLines({ group: { facts, potential }, run: { currency } }: Argument): string[] {
   const windows = facts.windows.map((cents) => exactMoney(cents, currency)).join(', ');
   const rows: [string, string][] = [
-    ['Revenue', `${amount(facts.yearlyRevenue, currency)}${windows === '' ? '' : `   mean of the 12-month windows ${windows}`}`],
+    [
+      'Revenue',
+      `${amount(facts.yearlyRevenue, currency)}${windows === '' ? '' : `   mean of the 12-month windows ${windows}`}`,
+    ],
     ['Cross-selling', amount(potential.crossSell, currency)],
     ['Up-selling', amount(potential.upSell, currency)],
     ['Additional potential', amount(potential.additional, currency)],
@@ -57,13 +70,19 @@ function moneyLines({ group: { facts, potential }, run: { currency } }: Argument
 }
 
 const missing = (value: Unknown): string => `unknown (${unknownText(value.unknown, 'en')})`;
-const amount = (value: Cents | Unknown, currency: string | null): string => (isKnown(value) ? exactMoney(value, currency) : missing(value));
+const amount = (value: Cents | Unknown, currency: string | null): string =>
+  isKnown(value) ? exactMoney(value, currency) : missing(value);
 
 function potentialLines({ accounts, group, run }: Argument, screen: Screen): string[] {
   const speech = { language: 'en', currency: run.currency } as const;
   const nameOf = new Map(group.standings.map(({ accountId, name }) => [accountId, name]));
   const cells = accounts
-    .flatMap(({ account, potential }) => potential.cells.map((cell): [string, PotentialCell] => [nameOf.get(account.accountId) ?? account.accountId, cell]))
+    .flatMap(({ account, potential }) =>
+      potential.cells.map((cell): [string, PotentialCell] => [
+        nameOf.get(account.accountId) ?? account.accountId,
+        cell,
+      ]),
+    )
     .toSorted(([, a], [, b]) => b.amount - a.amount);
   if (cells.length === 0) return ['No additional potential was found.'];
   const shown = cells.slice(0, SHOWN_CELLS);
@@ -93,7 +112,9 @@ function gateLines({ decision, run }: Argument, screen: Screen): string[] {
   const next = nextStepText(decision.nextStep, speech);
   return [
     'Strategic ratings (0–3)',
-    ...Object.entries(decision.strategy.ratings).map(([criterion, rating]) => `  ${criterionOf(criterion).padEnd(32)}${isKnown(rating) ? rating : missing(rating)}`),
+    ...Object.entries(decision.strategy.ratings).map(
+      ([criterion, rating]) => `  ${criterionOf(criterion).padEnd(32)}${isKnown(rating) ? rating : missing(rating)}`,
+    ),
     '',
     `Score ${isKnown(decision.score.points) ? decision.score.points.toFixed(2) : missing(decision.score.points)} (must exceed ${run.threshold}; ${percent(decision.score.confidence)} of the weights are known)`,
     table(screen, scoreRows(decision.score, run.currency)),

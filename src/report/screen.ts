@@ -9,7 +9,10 @@ const WITHOUT_TERMINAL = 100;
 export function screenOf(out: { isTTY?: boolean; columns?: number }): Screen {
   const isTerminal = out.isTTY === true;
   const width = isTerminal ? (out.columns ?? WITHOUT_TERMINAL) : WITHOUT_TERMINAL;
-  return { width: Math.min(WIDEST, Math.max(NARROWEST, width)), styled: isTerminal && process.env['NO_COLOR'] === undefined };
+  return {
+    width: Math.min(WIDEST, Math.max(NARROWEST, width)),
+    styled: isTerminal && process.env['NO_COLOR'] === undefined,
+  };
 }
 
 type Spinner = { start(action: string): void; stop(message?: string): void; status: string | undefined };
@@ -23,7 +26,10 @@ const titles = {
 };
 
 /** Shows the stages of a run one after the other, with a bar where the end is known; only on a terminal. */
-export function progressOn(spinner: Spinner, isTerminal: boolean): {
+export function progressOn(
+  spinner: Spinner,
+  isTerminal: boolean,
+): {
   on: (stage: keyof typeof titles, done: number, total: number | null) => void;
   stop: () => void;
 } {
@@ -40,7 +46,10 @@ export function progressOn(spinner: Spinner, isTerminal: boolean): {
         spinner.start(titles[stage]);
         current = stage;
       }
-      spinner.status = total === null || total === 0 ? '' : `${bar(done / total)} ${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`;
+      spinner.status =
+        total === null || total === 0
+          ? ''
+          : `${bar(done / total)} ${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`;
     },
     stop,
   };

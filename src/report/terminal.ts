@@ -36,7 +36,13 @@ function segmentRows(run: Run): TableOptions<Record<string, unknown>> {
     run.gates[gate][result] === 0 ? '' : `${run.gates[gate][result]} ${result}`;
   const gates = (['segment', 'strategy', 'score', 'ask'] as const).map(
     (gate) =>
-      [gate, (['passed', 'open', 'undecided', 'failed'] as const).map((r) => standing(gate, r)).filter((t) => t !== '').join(', ')] as const,
+      [
+        gate,
+        (['passed', 'open', 'undecided', 'failed'] as const)
+          .map((r) => standing(gate, r))
+          .filter((t) => t !== '')
+          .join(', '),
+      ] as const,
   );
   const segments = [
     ['Top', run.segments.top],
@@ -73,14 +79,30 @@ function segmentRows(run: Run): TableOptions<Record<string, unknown>> {
 
 function candidateLines(run: Run, screen: Screen): string[] {
   if (run.candidates.length === 0) return [];
-  return ['', `Candidates to ask (${run.tiers.candidate}):`, table(screen, groupRows(run, run.candidates))];
+  return [
+    '',
+    `Candidates to ask (${run.tiers.candidate}):`,
+    table(screen, groupRows(run, run.candidates)),
+    ...whyLines(run.candidates),
+  ];
 }
 
 function undecidedLines(run: Run, screen: Screen): string[] {
   const total = run.gates.strategy.undecided + run.gates.score.undecided;
   if (run.undecided.length === 0) return [];
-  return ['', `Undecided, an answer is missing (${total}):`, table(screen, groupRows(run, run.undecided))];
+  return [
+    '',
+    `Undecided, an answer is missing (${total}):`,
+    table(screen, groupRows(run, run.undecided)),
+    ...whyLines(run.undecided),
+  ];
 }
+
+/** How many groups of a list are given with their first reason. */
+const ARGUED = 3;
+
+const whyLines = (groups: readonly RunGroup[]): string[] =>
+  groups.slice(0, ARGUED).map(({ name, text }) => `  ${name}: ${text.split('\n')[0] ?? ''}`);
 
 function groupRows(run: Run, groups: readonly RunGroup[]): TableOptions<Record<string, unknown>> {
   return {
@@ -91,7 +113,6 @@ function groupRows(run: Run, groups: readonly RunGroup[]): TableOptions<Record<s
       confidence: percent(group.confidence),
       revenue: money(group.revenue, run.currency),
       potential: money(group.additionalPotential, run.currency),
-      why: group.text,
     })),
     columns: [
       { key: 'name', name: 'Group' },
@@ -123,7 +144,9 @@ function changeLines(run: Run): string[] {
       ];
     case 'done':
     case 'partial':
-      return [`Wrote ${count(run.written, 'row')}: ${list(work)}.${plan.moved > 0 ? ` ${count(plan.moved, 'account')} moved to another tier or segment.` : ''}`];
+      return [
+        `Wrote ${count(run.written, 'row')}: ${list(work)}.${plan.moved > 0 ? ` ${count(plan.moved, 'account')} moved to another tier or segment.` : ''}`,
+      ];
   }
 }
 
@@ -169,7 +192,11 @@ export function table(screen: Screen, options: TableOptions<Record<string, unkno
     borderStyle: 'headers-only-with-underline',
     overflow: 'wrap',
     maxWidth: screen.width,
-    headerOptions: { formatter: (header) => header, bold: screen.styled, ...(screen.styled ? { color: 'blueBright' } : {}) },
+    headerOptions: {
+      formatter: (header) => header,
+      bold: screen.styled,
+      ...(screen.styled ? { color: 'blueBright' } : {}),
+    },
     noStyle: !screen.styled,
     ...options,
   });
@@ -203,10 +230,10 @@ const currencyFormat = (currency: string | null, digits: number): Intl.NumberFor
 export const percent = (share: Fraction | Unknown): string =>
   isKnown(share) ? `${Number((share * 100).toFixed(1))} %` : 'unknown';
 
-const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
+const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
 
-const list = (parts: readonly string[]): string =>
-  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
+const list = (parts: readonly string[]): string => new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
 
 const pairs = (counts: Record<string, number>): string =>
   Object.entries(counts)

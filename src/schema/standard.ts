@@ -130,7 +130,7 @@ export const opportunityStages = [
 
 const taskStatuses = ['Not Started', 'In Progress', 'Completed', 'Waiting on someone else', 'Deferred'];
 
-const activityParents = ['Account', 'Opportunity', 'Case', 'Product2', 'KAM_Run__c'];
+const activityParents = ['Account', 'Opportunity', 'Case', 'Product2'];
 
 const account = object('Account', '001', [
   text('Name', 255, { required: true, label: 'Account Name' }),

@@ -20,11 +20,7 @@ export type Assessment = { lines: SegmentLines; scale: ScoreScale; anchors: Mone
  * Shape:  passes over the book in batches; only three numbers per group, and the candidates, are held in memory.
  * Errors: none of its own; an unknown stays an unknown down to the decision.
  */
-export async function assessBook(
-  book: Book,
-  settings: Settings,
-  remembered: MoneyAnchors | null,
-): Promise<Assessment> {
+export async function assessBook(book: Book, settings: Settings, remembered: MoneyAnchors | null): Promise<Assessment> {
   await assessPotentials(book, settings);
   const totals = await groupTotals(book);
   const lines = segmentLines(totals, settings);
@@ -61,7 +57,11 @@ async function groupTotals(book: Book): Promise<Totals> {
 }
 
 /** The groups that the segments pour into the funnel. Hysteresis is left out, so that anchors depend on the book alone. */
-function entrantsOf(totals: Totals, lines: SegmentLines, settings: Settings): { potential: Float64Array; margin: Float64Array; risk: Float64Array } {
+function entrantsOf(
+  totals: Totals,
+  lines: SegmentLines,
+  settings: Settings,
+): { potential: Float64Array; margin: Float64Array; risk: Float64Array } {
   const entrants = [...totals.revenue.keys()].filter((i) => {
     const { segment } = segmentOf(known(totals.revenue[i]), known(totals.potential[i]), lines, settings, null);
     return segment !== 'small' && segment !== 'unknown';

@@ -16,7 +16,12 @@ const messages = Messages.loadMessages('sf-plugin-kam', 'explain');
  * Errors: `NoRunYetError` where this machine has no finished run of the org; `AccountNotFoundError` with names that come
  *         near; `AccountAmbiguousError` with the ids to choose from.
  */
-export async function explain(login: Org, apiVersion: string | undefined, account: string, env: NodeJS.ProcessEnv): Promise<Argument> {
+export async function explain(
+  login: Org,
+  apiVersion: string | undefined,
+  account: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Argument> {
   const { orgId, username } = await connect(login, apiVersion);
   const state = stateOf(orgId, env);
   if (!existsSync(state.book)) throw messages.createError('error.NoRunYet', [orgId], [username]);
@@ -31,7 +36,11 @@ export async function explain(login: Org, apiVersion: string | undefined, accoun
 function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run'> {
   switch (found.is) {
     case 'ambiguous':
-      throw messages.createError('error.AccountAmbiguous', [found.matches.length, asked, found.matches.map(({ accountId }) => accountId).join(', ')]);
+      throw messages.createError('error.AccountAmbiguous', [
+        found.matches.length,
+        asked,
+        found.matches.map(({ accountId }) => accountId).join(', '),
+      ]);
     case 'notFound': {
       const near = found.near.length === 0 ? '' : ` Near it: ${found.near.join(', ')}.`;
       throw messages.createError('error.AccountNotFound', [asked, near]);
@@ -44,7 +53,12 @@ function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run'> {
   }
 }
 
-const rememberedRun = z.looseObject({ asOf: z.string(), finishedAt: z.string(), currency: z.string().nullable(), threshold: z.number() });
+const rememberedRun = z.looseObject({
+  asOf: z.string(),
+  finishedAt: z.string(),
+  currency: z.string().nullable(),
+  threshold: z.number(),
+});
 
 /** What the last run said of itself; the file beside the book is for people, the book's own copy is the truth. */
 async function runIn(book: Book, file: string): Promise<Argument['run']> {

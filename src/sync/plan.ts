@@ -56,7 +56,8 @@ export async function planFor(book: Book, settings: Settings, asOf: IsoDate, tod
   const tasks = taskChanges(capReviews(wanted, standing, settings), wanted, standing);
   for (const change of tasks) hash.update(JSON.stringify(change));
   const opened: Plan['opened'] = {};
-  for (const change of tasks) if (change.verb === 'open') opened[change.task.kind] = (opened[change.task.kind] ?? 0) + 1;
+  for (const change of tasks)
+    if (change.verb === 'open') opened[change.task.kind] = (opened[change.task.kind] ?? 0) + 1;
   return {
     accounts,
     fields,
@@ -77,7 +78,12 @@ export function refusalOf(plan: Plan, limit: Fraction): Refusal | null {
   return { moved: plan.moved, classified: plan.classified, limit };
 }
 
-async function* changesOf(book: Book, settings: Settings, asOf: IsoDate, tasks: readonly Change[]): AsyncIterable<Change[]> {
+async function* changesOf(
+  book: Book,
+  settings: Settings,
+  asOf: IsoDate,
+  tasks: readonly Change[],
+): AsyncIterable<Change[]> {
   for await (const batch of decidedGroups(book)) {
     yield batch.flatMap(({ view, decision }) => accountChanges(view, decision, settings, asOf));
   }

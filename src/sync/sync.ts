@@ -140,7 +140,8 @@ async function openWorkBook(file: string): Promise<Book> {
   try {
     return await openBook(file);
   } catch (error) {
-    if (error instanceof Error && /lock/i.test(error.message)) throw messages.createError('error.BookInUse', [file], [], error);
+    if (error instanceof Error && /lock/i.test(error.message))
+      throw messages.createError('error.BookInUse', [file], [], error);
     throw error;
   }
 }
@@ -157,8 +158,11 @@ async function pullInto(
   const { years, opportunityFamilyField } = settings.source;
   const since = `${Number(today.slice(0, 4)) - years}${today.slice(4, 7)}-01`;
   let rows = 0;
-  for await (const { table, spooled } of pull(org, spool, { since, familyField: opportunityFamilyField }, (_, done, total) =>
-    onProgress('pull', done, total),
+  for await (const { table, spooled } of pull(
+    org,
+    spool,
+    { since, familyField: opportunityFamilyField },
+    (_, done, total) => onProgress('pull', done, total),
   )) {
     await book.ingest(table, spooled, labels);
     rows += spooled.rows;
@@ -263,12 +267,24 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
     writes: run.written,
     failedRows: run.failed.length,
     apiCalls: run.apiCalls,
-    summary: JSON.stringify({ segments, tiers, gates, lines, threshold, calibrated: scale.calibrated, plan, durations }),
+    summary: JSON.stringify({
+      segments,
+      tiers,
+      gates,
+      lines,
+      threshold,
+      calibrated: scale.calibrated,
+      plan,
+      durations,
+    }),
     anchors: JSON.stringify(anchors),
     anchorsOn: since,
     settingsFingerprint: run.settingsFingerprint,
     version: run.version,
-    message: [...notes.map(({ is, count, examples }) => `${is}: ${count} (${examples.join(', ')})`), ...losses.map(({ what }) => what)]
+    message: [
+      ...notes.map(({ is, count, examples }) => `${is}: ${count} (${examples.join(', ')})`),
+      ...losses.map(({ what }) => what),
+    ]
       .join('\n')
       .slice(0, 32_000),
   };

@@ -1,4 +1,5 @@
 /** Small books for tests: records in our words, written as the CSV that a pull would spool, and derived. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,14 +17,14 @@ import type { AccountFacts, Benchmark } from '../../src/kam/facts.js';
 import { settingsSchema, type Settings } from '../../src/kam/settings.js';
 
 type Cell = string | number | boolean | null;
-export type Record_ = Record<string, Cell>;
+export type CrmRecord = Record<string, Cell>;
 
 /** What the test says of the CRM; every opportunity is won and every record owned unless it says otherwise. */
 export type SmallCrm = {
-  accounts: Record_[];
-  opportunities?: Record_[];
-  lines?: Record_[];
-  tasks?: Record_[];
+  accounts: CrmRecord[];
+  opportunities?: CrmRecord[];
+  lines?: CrmRecord[];
+  tasks?: CrmRecord[];
   settings?: Settings;
   asOf?: string;
   today?: string;
@@ -86,13 +87,13 @@ export async function fill(book: Book, crm: SmallCrm, folder: string): Promise<v
   );
 }
 
-/** Records as one CSV file with the columns that any of them has, and those that the table requires. */
-export function spool(folder: string, table: BookTable, records: readonly Record_[]): Spooled {
-  const named = new Set(records.flatMap((record) => Object.keys(record)));
+/** Records as one CSV file with the columns that any of them (or of `all`) has, and those that the table requires. */
+export function spool(folder: string, table: BookTable, records: readonly CrmRecord[], all = records): Spooled {
+  const named = new Set(all.flatMap((record) => Object.keys(record)));
   const columns = Object.entries(pulledTables[table])
     .filter(([name, { isRequired }]) => isRequired === true || named.has(name))
     .map(([name, { type }]) => ({ name, type }));
-  const file = join(folder, `${table}-${Math.random().toString(36).slice(2)}.csv`);
+  const file = join(folder, `${table}-${randomUUID()}.csv`);
   const rows = records.map((record) => columns.map(({ name }) => cellText(record[name] ?? null)));
   writeFileSync(file, stringify([columns.map(({ name }) => name), ...rows], { quoted_string: true }));
   return { files: [file], columns, rows: records.length };
@@ -117,4 +118,11 @@ export async function drained<T>(batches: AsyncIterable<T[]>): Promise<T[]> {
   const all: T[] = [];
   for await (const batch of batches) all.push(...batch);
   return all;
+}
+
+/** The one element of a list that should have one. */
+export function only<T>(list: readonly T[]): T {
+  const [element] = list;
+  if (element === undefined || list.length !== 1) throw new Error(`Expected one element, got ${list.length}.`);
+  return element;
 }

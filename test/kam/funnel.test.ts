@@ -237,6 +237,16 @@ describe('the answer of the customer', () => {
     });
   });
 
+  test('unless a person takes the crown, and then it stands where the figures put it', () => {
+    const override = { tier: 'large', reason: 'Board decision', until: '2026-12-31' } as const;
+    const after = (given: Override, tier: Decision['tier']) =>
+      decided({ ...weak, answer: tooLittle, override: given }, { standing: { tier, segment: 'top' } });
+    expect(after(override, 'key')).toMatchObject({ tier: 'large', gate: 'strategy', gateResult: 'failed' });
+    expect(after(override, 'large')).toMatchObject({ tier: 'large', gate: 'strategy', gateResult: 'failed' });
+    expect(after({ ...override, until: null }, 'key').tier).toBe('key');
+    expect(after({ ...override, tier: 'key' }, 'key').tier).toBe('key');
+  });
+
   test('a label from before that no agreement stands behind is not kept', () => {
     const standing = { tier: 'key', segment: 'top' } as const;
     expect(decided(strategic, { ...lenient, standing }).tier).toBe('candidate');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { canonicalSettings, defaultSettings, parseSettings, settingKeys } from '../../src/kam/settings.js';
 import { euros } from '../support/builders.js';
 
@@ -216,6 +217,10 @@ describe('the list of settings', () => {
     expect(byKey('score.capacity')).toMatchObject({ kind: 'count', nullable: true, default: 35 });
     expect(byKey('criterion.growth.zeroAt')).toMatchObject({ kind: 'anchor', default: -0.05 });
     expect(byKey('strategy.oneIsEnough')).toMatchObject({ kind: 'flag', choices: [], default: true });
+  });
+
+  test('refuses a setting that says nothing about itself', () => {
+    expect(() => settingKeys(z.object({ colour: z.string() }))).toThrow('Setting colour has no kind.');
   });
 
   test('has the settings of a family without defaults, as there is no family by default', () => {

@@ -75,6 +75,10 @@ describe('the strategic gate', () => {
     expect(answer(facts, settings)).toMatchObject({ result: 'failed', highest: 0 });
   });
 
+  test('where no rating is 3, none is named', () => {
+    expect(soleReason(answer(rated(1, 1)), settingsWith())).toBeNull();
+  });
+
   test('where the mean passes by itself, no single rating is named', () => {
     expect(soleReason(answer(rated(3, 3)), settingsWith())).toBeNull();
   });

@@ -29,7 +29,13 @@ export default class KamDemo extends SfCommand<DemoResult> {
     if (isTerminal) this.spinner.start('Filling a local org with the sample book');
     const alias = flags.exit ? null : flags.alias;
     const demo = await startDemo(
-      { port: flags.port, seed: flags.seed, lastMonth: '2026-10', alias, onError: (text) => process.stderr.write(`${text}\n`) },
+      {
+        port: flags.port,
+        seed: flags.seed,
+        lastMonth: '2026-10',
+        alias,
+        onError: (text) => process.stderr.write(`${text}\n`),
+      },
       (what, done) => {
         if (isTerminal) this.spinner.status = `${done.toLocaleString('en-GB')} ${what}`;
       },
@@ -37,7 +43,15 @@ export default class KamDemo extends SfCommand<DemoResult> {
     if (isTerminal) this.spinner.stop();
     try {
       const { org, loaded } = demo;
-      this.log(messages.getMessage('info.loaded', [org.orgId, org.instanceUrl, loaded.accounts, loaded.families, loaded.lines]));
+      this.log(
+        messages.getMessage('info.loaded', [
+          org.orgId,
+          org.instanceUrl,
+          loaded.accounts,
+          loaded.families,
+          loaded.lines,
+        ]),
+      );
       const progress = progressOn(this.spinner, isTerminal);
       const options = { dryRun: false, asOf: null, maximumMoves: null, version: this.config.version, env: process.env };
       const run = await sync(demo.login, undefined, options, progress.on).finally(progress.stop);
@@ -47,7 +61,9 @@ export default class KamDemo extends SfCommand<DemoResult> {
       }
       const [first] = run.candidates;
       if (!flags.exit) {
-        this.log(`\n${messages.getMessage('info.next', [first?.name ?? '', flags.alias, flags.alias, flags.alias, flags.alias])}`);
+        this.log(
+          `\n${messages.getMessage('info.next', [first?.name ?? '', flags.alias, flags.alias, flags.alias, flags.alias])}`,
+        );
         await interrupted();
       }
       return { instanceUrl: org.instanceUrl, orgId: org.orgId, username: org.username, alias, run };

@@ -51,7 +51,12 @@ export default class KamSync extends SfCommand<Run> {
 /** The refusal is data in the run; here it becomes a message and an exit code. */
 function refusalOf(run: Run, { moved, classified, limit }: Extract<Run['outcome'], { is: 'refused' }>): Error {
   const share = ((100 * moved) / classified).toFixed(1);
-  const error = messages.createError('error.TooManyMoves', [moved, classified, share, Number((limit * 100).toFixed(1))]);
+  const error = messages.createError('error.TooManyMoves', [
+    moved,
+    classified,
+    share,
+    Number((limit * 100).toFixed(1)),
+  ]);
   error.exitCode = 2;
   error.setData(run);
   return error;

@@ -34,6 +34,7 @@ function instantFrom(to: string, now: string): string {
   const days = /^\+(\d{1,5})d$/.exec(to)?.[1];
   if (days !== undefined) return new Date(Date.parse(now) + Number(days) * DAY).toISOString();
   const time = /^\d{4}-\d{2}-\d{2}$/.test(to) ? Date.parse(`${to}T12:00:00Z`) : Number.NaN;
-  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(to)) throw messages.createError('error.NotATime', [to]);
+  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(to))
+    throw messages.createError('error.NotATime', [to]);
   return new Date(time).toISOString();
 }

@@ -11,7 +11,9 @@ export default class KamLocalLoad extends SfCommand<Loaded> {
   public static readonly description = messages.getMessage('description');
   public static readonly examples = messages.getMessages('examples');
 
-  public static readonly args = { dir: Args.directory({ description: messages.getMessage('args.dir.summary'), required: true, exists: true }) };
+  public static readonly args = {
+    dir: Args.directory({ description: messages.getMessage('args.dir.summary'), required: true, exists: true }),
+  };
   public static readonly flags = { 'target-org': Flags.requiredOrg(), 'api-version': Flags.orgApiVersion() };
 
   public async run(): Promise<Loaded> {
@@ -29,7 +31,9 @@ export default class KamLocalLoad extends SfCommand<Loaded> {
     if (isTerminal) this.spinner.stop();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const { accounts, products, families, opportunities, lines, clock } = loaded;
-    this.logSuccess(messages.getMessage('info.loaded', [accounts, products, families, opportunities, lines, seconds, clock]));
+    this.logSuccess(
+      messages.getMessage('info.loaded', [accounts, products, families, opportunities, lines, seconds, clock]),
+    );
     return loaded;
   }
 }

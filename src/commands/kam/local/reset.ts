@@ -14,7 +14,9 @@ export default class KamLocalReset extends SfCommand<LocalStatus> {
   public async run(): Promise<LocalStatus> {
     const { flags } = await this.parse(KamLocalReset);
     const { localStatus, withLocal } = await import('../../../localorg/reach.js');
-    const status = await withLocal(flags['target-org'], async (client) => localStatus.parse(await client.send('POST', '/local/reset')));
+    const status = await withLocal(flags['target-org'], async (client) =>
+      localStatus.parse(await client.send('POST', '/local/reset')),
+    );
     this.logSuccess(messages.getMessage('info.reset', [status.orgId]));
     return status;
   }

@@ -40,7 +40,12 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
         ? messages.createError('error.PortTaken', [String(flags.port)], [], error)
         : error;
     });
-    const result = { instanceUrl: org.instanceUrl, accessToken: org.accessToken, username: org.username, orgId: org.orgId };
+    const result = {
+      instanceUrl: org.instanceUrl,
+      accessToken: org.accessToken,
+      username: org.username,
+      orgId: org.orgId,
+    };
     if (!flags['no-login']) await logIn(result, flags.alias);
     this.tell(result, flags['no-login'] ? null : flags.alias);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve(undefined));
@@ -70,7 +75,8 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
 function clockFrom(day: string | undefined): Date {
   if (day === undefined) return new Date();
   const time = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T12:00:00Z`) : Number.NaN;
-  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(day)) throw messages.createError('error.ClockNotADay', [day]);
+  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(day))
+    throw messages.createError('error.ClockNotADay', [day]);
   return new Date(time);
 }
 

@@ -15,7 +15,9 @@ export default class KamLocalStatus extends SfCommand<LocalStatus> {
     const { flags } = await this.parse(KamLocalStatus);
     const { withLocal } = await import('../../../localorg/reach.js');
     const status = await withLocal(flags['target-org'], async (_client, before) => Promise.resolve(before));
-    this.log(messages.getMessage('info.status', [status.orgId, status.username, status.clock, status.apiCalls, status.writes]));
+    this.log(
+      messages.getMessage('info.status', [status.orgId, status.username, status.clock, status.apiCalls, status.writes]),
+    );
     this.table({ data: Object.entries(status.records).map(([object, records]) => ({ object, records })) });
     return status;
   }

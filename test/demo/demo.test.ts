@@ -1,0 +1,80 @@
+/** The demo shows the whole method on its own book, and README shows what it prints. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDemo, type Demo } from '../../src/demo/demo.js';
+import { sampleBook } from '../../src/demo/sampleBook.js';
+import type { Run } from '../../src/report/run.js';
+import { runLines } from '../../src/report/terminal.js';
+import { sync } from '../../src/sync/sync.js';
+
+describe('the sample book', () => {
+  const book = sampleBook(2022, '2026-10');
+
+  test('is the same for the same seed, and another one for another', () => {
+    expect(sampleBook(2022, '2026-10')).toEqual(book);
+    expect(sampleBook(2023, '2026-10')).not.toEqual(book);
+  });
+
+  test('has 60 to 100 companies with names of their own, in groups, in about ten countries', () => {
+    expect(book.accounts.length).toBeGreaterThanOrEqual(60);
+    expect(book.accounts.length).toBeLessThanOrEqual(100);
+    expect(new Set(book.accounts.map(({ name }) => name)).size).toBe(book.accounts.length);
+    const ids = new Set(book.accounts.map(({ accountId }) => accountId));
+    const parents = book.accounts.flatMap(({ parentId }) => (parentId === null ? [] : [parentId]));
+    expect(parents.every((id) => ids.has(id))).toBe(true);
+    expect(new Set(parents).size).toBeGreaterThanOrEqual(10);
+    expect(new Set(book.accounts.map(({ country }) => country)).size).toBeGreaterThanOrEqual(8);
+  });
+
+  test('has five years of sales in ten families, credit notes among them, in whole cents', () => {
+    const days = book.sales.map(({ date }) => date);
+    expect(days[0]?.slice(0, 7)).toBe('2021-11');
+    expect(days.at(-1)?.slice(0, 7)).toBe('2026-10');
+    expect(new Set(book.sales.map(({ family }) => family)).size).toBe(10);
+    expect(book.sales.some(({ cents }) => cents < 0)).toBe(true);
+    expect(book.sales.every(({ cents }) => Number.isInteger(cents))).toBe(true);
+  });
+});
+
+describe('the demo', () => {
+  const state = mkdtempSync(join(tmpdir(), 'kam-demo-test-'));
+  let demo: Demo;
+  let run: Run;
+
+  beforeAll(async () => {
+    demo = await startDemo(
+      { port: 0, seed: 2022, lastMonth: '2026-10', alias: null, onError: (text) => expect.fail(text) },
+      () => undefined,
+    );
+    const options = { dryRun: false, asOf: null, maximumMoves: null, version: '0.1.0', env: { XDG_STATE_HOME: state } };
+    run = await sync(demo.login, undefined, options, () => undefined);
+  });
+
+  afterAll(async () => {
+    await demo.stop();
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  test('shows every segment, at least three candidates and at least five undecided groups', () => {
+    expect(Object.entries(run.segments).filter(([, groups]) => groups === 0)).toEqual([]);
+    expect(run.tiers.candidate).toBeGreaterThanOrEqual(3);
+    expect(run.gates.strategy.undecided).toBeGreaterThanOrEqual(5);
+  });
+
+  test('crowns nobody: no customer has been asked', () => {
+    expect(run.tiers.key).toBe(0);
+  });
+
+  test("assesses the last month that is over by the org's own clock", () => {
+    expect(run.asOf).toBe('2026-10-31');
+  });
+
+  test('prints what README shows', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [headline = '', ...lines] = runLines(run, { width: 100, styled: false });
+    expect(headline).toContain(`${run.accounts} accounts in ${run.groups} groups, assessed as of 2026-10-31`);
+    expect(readme).toContain(lines.join('\n'));
+  });
+});

@@ -1,0 +1,545 @@
+import { describe, expect, test } from 'vitest';
+import { scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
+import type { NextStep, Reason } from '../../src/kam/funnel.js';
+import type { PotentialWhy } from '../../src/kam/potential.js';
+import type { WhyUnknown } from '../../src/kam/unknown.js';
+import { unknown } from '../../src/kam/unknown.js';
+import {
+  closingNote,
+  criterionName,
+  gateName,
+  nextStepText,
+  potentialText,
+  reasonsText,
+  reasonText,
+  resultName,
+  reviewText,
+  segmentName,
+  tierName,
+  unknownText,
+  type Language,
+  type Speech,
+} from '../../src/kam/wording.js';
+import { aCell, decided, euros, someLines } from '../support/builders.js';
+
+const languages = ['en', 'de'] as const;
+const speech = (language: Language): Speech => ({ language, currency: 'EUR' });
+/** Numbers are joined to their unit by spaces that don't break; a test reads better without them. */
+const plain = (text: string | null): string | null => text?.replaceAll(/[\u00a0\u202f]/g, ' ') ?? null;
+
+const on = '2026-06-01';
+const score = { points: 57.456, threshold: 60 };
+const part = { criterion: 'potential', contribution: 17.5, possible: 35 } as const;
+
+type Texts = { en: string; de: string };
+type Cases<T extends { is: string }> = { [K in T['is']]: [Extract<T, { is: K }>, Texts][] };
+
+const reasons: Cases<Reason> = {
+  segment: [
+    [
+      {
+        is: 'segment',
+        segment: 'development',
+        revenue: euros(42_000),
+        potential: euros(50_000),
+        lines: someLines,
+        kept: false,
+      },
+      {
+        en: 'Development customer: revenue €42,000 a year (high from €80,000), additional potential €50,000 a year (high from €40,000).',
+        de: 'Entwicklungskunde: Umsatz 42.000 € im Jahr (hoch ab 80.000 €), zusätzliches Potenzial 50.000 € im Jahr (hoch ab 40.000 €).',
+      },
+    ],
+    [
+      {
+        is: 'segment',
+        segment: 'unknown',
+        revenue: unknown('noSales'),
+        potential: unknown('noPeers'),
+        lines: someLines,
+        kept: false,
+      },
+      {
+        en: 'Segment unknown: revenue unknown, no sales in the period (high from €80,000), additional potential unknown, no comparable accounts (high from €40,000).',
+        de: 'Segment unbekannt: Umsatz unbekannt, kein Umsatz im Zeitraum (hoch ab 80.000 €), zusätzliches Potenzial unbekannt, keine vergleichbaren Kunden (hoch ab 40.000 €).',
+      },
+    ],
+    [
+      {
+        is: 'segment',
+        segment: 'base',
+        revenue: euros(79_000),
+        potential: 0,
+        lines: someLines,
+        kept: true,
+      },
+      {
+        en: 'Base customer: revenue €79,000 a year (high from €80,000), additional potential €0 a year (high from €40,000); kept, just below the line.',
+        de: 'Basiskunde: Umsatz 79.000 € im Jahr (hoch ab 80.000 €), zusätzliches Potenzial 0 € im Jahr (hoch ab 40.000 €); gehalten, knapp unter der Grenze.',
+      },
+    ],
+  ],
+  excluded: [
+    [
+      { is: 'excluded', reason: 'credit\r\n block ' },
+      {
+        en: 'Excluded from key account selection: credit block.',
+        de: 'Von der Key-Account-Auswahl ausgenommen: credit block.',
+      },
+    ],
+    [
+      { is: 'excluded', reason: null },
+      { en: 'Excluded from key account selection.', de: 'Von der Key-Account-Auswahl ausgenommen.' },
+    ],
+  ],
+  strategyPassed: [
+    [
+      { is: 'strategyPassed', mean: 2 / 3, by: 'mean' },
+      {
+        en: 'Strategic criteria passed: 66.67% of what is possible.',
+        de: 'Strategische Kriterien erfüllt: 66,67 % des Möglichen.',
+      },
+    ],
+    [
+      { is: 'strategyPassed', mean: 0.2, by: 'opinionLeader' },
+      {
+        en: 'Strategic criteria passed by opinion leadership alone (rated 3).',
+        de: 'Strategische Kriterien allein durch Meinungsführerschaft erfüllt (Bewertung 3).',
+      },
+    ],
+  ],
+  strategyFailed: [
+    [
+      { is: 'strategyFailed', highest: 0.4996, minimum: 0.5 },
+      {
+        en: 'Strategic criteria not passed: at most 49.96%, 50% are needed.',
+        de: 'Strategische Kriterien nicht erfüllt: höchstens 49,96 %, nötig sind 50 %.',
+      },
+    ],
+  ],
+  strategyUndecided: [
+    [
+      {
+        is: 'strategyUndecided',
+        lowest: 0.25,
+        highest: 0.75,
+        minimum: 0.5,
+        missing: ['referenceCustomer', 'opinionLeader'],
+      },
+      {
+        en: 'Strategic criteria undecided: between 25% and 75%, 50% are needed. Missing: reference effect, opinion leadership.',
+        de: 'Strategische Kriterien unentschieden: zwischen 25 % und 75 %, nötig sind 50 %. Es fehlt: Leuchtturmwirkung, Meinungsführerschaft.',
+      },
+    ],
+    [
+      { is: 'strategyUndecided', lowest: 0.45, highest: 0.6, minimum: 0.5, missing: [] },
+      {
+        en: 'Strategic criteria undecided: between 45% and 60%, 50% are needed. Missing: countries (no billing country).',
+        de: 'Strategische Kriterien unentschieden: zwischen 45 % und 60 %, nötig sind 50 %. Es fehlt: Länder (kein Land in der Rechnungsadresse).',
+      },
+    ],
+  ],
+  scoreExceeded: [
+    [
+      {
+        is: 'scoreExceeded',
+        points: 61,
+        threshold: 60,
+        best: [part, { criterion: 'margin', contribution: 5, possible: 25 }],
+      },
+      {
+        en: 'Score 61 exceeds 60; strongest: additional potential 17.5 of 35, contribution margin 5 of 25.',
+        de: 'Score 61 übertrifft 60; am stärksten: zusätzliches Potenzial 17,5 von 35, Deckungsbeitrag 5 von 25.',
+      },
+    ],
+  ],
+  scoreNotExceeded: [
+    [
+      { is: 'scoreNotExceeded', ...score, worst: [part] },
+      {
+        en: 'Score 57.46 does not exceed 60; most is missing: additional potential (17.5 of 35).',
+        de: 'Score 57,46 übertrifft 60 nicht; am meisten fehlt: zusätzliches Potenzial (17,5 von 35).',
+      },
+    ],
+  ],
+  scoreUndecided: [
+    [
+      { is: 'scoreUndecided', confidence: 0.45, minimum: 0.5, unknown: [{ criterion: 'margin', why: 'noMargin' }] },
+      {
+        en: 'Score undecided: only 45% of the weights are known, 50% are needed. Unknown: contribution margin (no margin is kept for the families bought).',
+        de: 'Score unentschieden: nur 45 % der Gewichte sind bekannt, nötig sind 50 %. Unbekannt: Deckungsbeitrag (für die gekauften Produktgruppen ist keine Marge hinterlegt).',
+      },
+    ],
+  ],
+  overCapacity: [
+    [
+      { is: 'overCapacity', rank: 36, capacity: 35 },
+      {
+        en: 'Waiting: rank 36, the programme can care for 35.',
+        de: 'Wartet: Rang 36, das Programm kann 35 betreuen.',
+      },
+    ],
+  ],
+  uncalibrated: [
+    [
+      { is: 'uncalibrated' },
+      {
+        en: 'The scale is uncalibrated: its anchors come from the figures of all customers, not from settings.',
+        de: 'Die Skala ist nicht kalibriert: Ihre Eckwerte stammen aus den Zahlen aller Kunden, nicht aus den Einstellungen.',
+      },
+    ],
+  ],
+  accepted: [
+    [
+      { is: 'accepted', on },
+      {
+        en: 'The customer accepted the agreement on 1 Jun 2026.',
+        de: 'Der Kunde hat die Vereinbarung am 01.06.2026 angenommen.',
+      },
+    ],
+  ],
+  acceptedNotEnough: [
+    [
+      { is: 'acceptedNotEnough', on },
+      {
+        en: 'The customer agreed on 1 Jun 2026, but commits to less than the agreement needs.',
+        de: 'Der Kunde hat am 01.06.2026 zugesagt, seine Gegenleistungen genügen der Vereinbarung aber noch nicht.',
+      },
+    ],
+  ],
+  declined: [
+    [
+      { is: 'declined', on, reason: 'supplier only', reaskOn: '2027-06-01' },
+      {
+        en: 'The customer declined on 1 Jun 2026: supplier only. Ask again on 1 Jun 2027.',
+        de: 'Der Kunde hat am 01.06.2026 abgelehnt: supplier only. Erneut fragen am 01.06.2027.',
+      },
+    ],
+    [
+      { is: 'declined', on, reason: 'Why now?', reaskOn: null },
+      { en: 'The customer declined on 1 Jun 2026: Why now?', de: 'Der Kunde hat am 01.06.2026 abgelehnt: Why now?' },
+    ],
+  ],
+  asked: [
+    [
+      { is: 'asked', on },
+      {
+        en: 'The customer was asked on 1 Jun 2026; the answer is open.',
+        de: 'Der Kunde wurde am 01.06.2026 gefragt; die Antwort steht aus.',
+      },
+    ],
+  ],
+  notAsked: [
+    [{ is: 'notAsked' }, { en: 'The customer has not been asked yet.', de: 'Der Kunde wurde noch nicht gefragt.' }],
+  ],
+  overridden: [
+    [
+      { is: 'overridden', tier: 'large', reason: 'Board decision', until: '2026-12-31' },
+      {
+        en: 'Set to Large Account by hand until 31 Dec 2026: Board decision.',
+        de: 'Von Hand auf Großkunde gesetzt bis 31.12.2026: Board decision.',
+      },
+    ],
+  ],
+  overrideRefused: [
+    [
+      { is: 'overrideRefused', tier: 'key', because: 'noAgreement' },
+      {
+        en: 'Override to Key Account refused: a Key Account needs an accepted agreement.',
+        de: 'Manuelle Einstufung als Key Account nicht übernommen: ein Key Account setzt eine angenommene Vereinbarung voraus.',
+      },
+    ],
+    [
+      { is: 'overrideRefused', tier: 'candidate', because: 'excluded' },
+      {
+        en: 'Override to Candidate refused: the customer is excluded.',
+        de: 'Manuelle Einstufung als Kandidat nicht übernommen: der Kunde ist ausgenommen.',
+      },
+    ],
+  ],
+};
+
+const steps: Cases<NextStep> = {
+  rate: [
+    [
+      { is: 'rate', criteria: ['referenceCustomer', 'opinionLeader'] },
+      {
+        en: 'Rate reference effect and opinion leadership (0–3): it decides whether this customer is a candidate.',
+        de: 'Leuchtturmwirkung und Meinungsführerschaft bewerten (0–3): davon hängt ab, ob der Kunde Kandidat wird.',
+      },
+    ],
+  ],
+  ask: [
+    [
+      { is: 'ask' },
+      {
+        en: 'Ask the customer: do they want key account care, and what do they give for it?',
+        de: 'Den Kunden fragen: Will er die Key-Account-Betreuung, und was ist seine Gegenleistung?',
+      },
+    ],
+  ],
+  await: [
+    [
+      { is: 'await' },
+      {
+        en: 'Get the open answer or the missing commitments from the customer.',
+        de: 'Offene Antwort oder fehlende Gegenleistungen beim Kunden einholen.',
+      },
+    ],
+  ],
+  reask: [
+    [
+      { is: 'reask', on },
+      { en: 'Ask again on 1 Jun 2026.', de: 'Erneut fragen am 01.06.2026.' },
+    ],
+    [
+      { is: 'reask', on: null },
+      { en: 'Ask again when the situation has changed.', de: 'Erneut fragen, wenn sich die Lage geändert hat.' },
+    ],
+  ],
+  grow: [
+    [
+      {
+        is: 'grow',
+        families: [
+          { family: 'Service', amount: euros(42_000) },
+          { family: 'Valves', amount: euros(1_000) },
+        ],
+      },
+      {
+        en: 'Offer Service (€42,000 a year), Valves (€1,000 a year).',
+        de: 'Anbieten: Service (42.000 € im Jahr), Valves (1.000 € im Jahr).',
+      },
+    ],
+  ],
+  learn: [
+    [
+      { is: 'learn', criterion: 'margin', why: 'partialMargin' },
+      {
+        en: 'Find out: contribution margin (some families bought have no margin).',
+        de: 'Klären: Deckungsbeitrag (für einige gekaufte Produktgruppen ist keine Marge hinterlegt).',
+      },
+    ],
+    [
+      { is: 'learn', criterion: 'potential', why: 'noAnchors' },
+      {
+        en: 'Set the scale of additional potential in Setup: the values that earn 0, 50 and 100 points.',
+        de: 'Skala für zusätzliches Potenzial in Setup setzen: die Werte, die 0, 50 und 100 Punkte geben.',
+      },
+    ],
+  ],
+  none: [],
+};
+
+describe.each(languages)('in %s', (language) => {
+  test.each(
+    Object.values(reasons).flatMap((cases) => cases.map(([reason, texts]) => [reason.is, reason, texts] as const)),
+  )('the reason %s is a sentence', (_, reason, texts) => {
+    expect(plain(reasonText(reason, speech(language)))).toBe(texts[language]);
+  });
+
+  test.each(Object.values(steps).flatMap((cases) => cases.map(([step, texts]) => [step.is, step, texts] as const)))(
+    'the next step %s is a sentence',
+    (_, step, texts) => {
+      expect(plain(nextStepText(step, speech(language)))).toBe(texts[language]);
+    },
+  );
+
+  test('no next step is no text', () => {
+    expect(nextStepText({ is: 'none' }, speech(language))).toBeNull();
+  });
+
+  test('every refusal of an override has its words', () => {
+    const codes = ['noAgreement', 'noReason', 'noExpiry', 'expired', 'excluded'] as const;
+    const texts = codes.map((because) => reasonText({ is: 'overrideRefused', tier: 'key', because }, speech(language)));
+    expect(new Set(texts).size).toBe(codes.length);
+  });
+});
+
+test('German and English differ in every reason and every step', () => {
+  const texts = [...Object.values(reasons), ...Object.values(steps)].flatMap((cases) =>
+    cases.map(([, words]) => words),
+  );
+  expect(texts.filter(({ en, de }) => en === de)).toEqual([]);
+});
+
+test('a kind of reason or step without an example is only that of no step', () => {
+  const without = Object.entries({ ...reasons, ...steps }).flatMap(([is, cases]) => (cases.length === 0 ? [is] : []));
+  expect(without).toEqual(['none']);
+});
+
+describe('why there is potential', () => {
+  const cross: PotentialWhy = {
+    is: 'crossSell',
+    buyers: 14,
+    peers: 18,
+    peerLevel: 'industryAndSize',
+    typicalSpend: euros(42_000),
+  };
+  const up: PotentialWhy = {
+    is: 'upSell',
+    buyers: 9,
+    peerLevel: 'industry',
+    ownSpend: euros(40_000),
+    benchmarkSpend: euros(60_000),
+    realisation: 0.25,
+  };
+
+  test('whitespace is told by who buys it and for how much', () => {
+    expect(plain(potentialText('Service', cross, speech('en')))).toBe(
+      "14 of 18 accounts of the same industry and size buy Service, for this customer's size typically €42,000 a year.",
+    );
+    expect(plain(potentialText('Service', cross, speech('de')))).toBe(
+      '14 von 18 Kunden gleicher Branche und Größe kaufen Service, bei dieser Kundengröße typischerweise 42.000 € im Jahr.',
+    );
+  });
+
+  test('each level of comparison has its words', () => {
+    const levels = ['industryAndSize', 'industry', 'size', 'all'] as const;
+    for (const language of languages) {
+      const texts = levels.map((peerLevel) => potentialText('Service', { ...cross, peerLevel }, speech(language)));
+      expect(new Set(texts).size).toBe(4);
+    }
+  });
+
+  test('a gap is told by own and by benchmark spend', () => {
+    expect(plain(potentialText('Pumps', up, speech('en')))).toBe(
+      'Buys Pumps for €40,000 a year; the stronger of 9 comparable buyers would spend €60,000. 25% of the gap is expected.',
+    );
+    expect(plain(potentialText('Pumps', up, speech('de')))).toBe(
+      'Kauft Pumps für 40.000 € im Jahr; die stärkeren von 9 vergleichbaren Käufern gäben 60.000 € aus. Erwartet werden 25 % der Lücke.',
+    );
+  });
+
+  test('without a currency the amounts carry no symbol', () => {
+    expect(potentialText('Service', cross, { language: 'en', currency: null })).toContain('typically 42,000 a year');
+  });
+});
+
+describe('review tasks', () => {
+  const lenient = { settings: { score: { threshold: 40 } } };
+  const decision = decided({}, lenient);
+
+  test('to rate have the question, the scale and the reasons', () => {
+    const { subject, description } = reviewText(
+      { is: 'rate', name: 'Alpha', criterion: 'opinionLeader', decision },
+      speech('de'),
+    );
+    expect(subject).toBe('Meinungsführerschaft bewerten: Alpha');
+    expect(description).toContain('Ist dieser Kunde Branchen- oder Meinungsführer?');
+    expect(description).toContain('3 unter den ersten drei oder setzt Standards');
+    expect(description).toContain(reasonsText(decision, speech('de')));
+    expect(
+      reviewText({ is: 'rate', name: 'Alpha', criterion: 'referenceCustomer', decision }, speech('en')),
+    ).toMatchObject({
+      subject: 'Rate reference effect: Alpha',
+      description: expect.stringContaining('0 none · 1 local · 2 known in the industry · 3 the whole industry watches'),
+    });
+  });
+
+  test('to ask have both questions and the reasons', () => {
+    const ask = (language: Language) => reviewText({ is: 'ask', name: 'Alpha', decision }, speech(language));
+    expect(ask('en').subject).toBe('Ask the customer: Alpha');
+    expect(ask('en').description).toContain('2. What do they give for it');
+    expect(ask('de').subject).toBe('Kunden fragen: Alpha');
+    expect(ask('de').description).toContain('2. Was ist seine Gegenleistung');
+  });
+
+  test('to grow have the amount and its why', () => {
+    const grow = (language: Language) => reviewText({ is: 'grow', name: 'Alpha', cell: aCell() }, speech(language));
+    expect(grow('en').subject).toBe('Offer Service: Alpha');
+    expect(plain(grow('en').description)).toMatch(/^Expected €40,000 a year\. 14 of 18 accounts/);
+    expect(grow('de').subject).toBe('Service anbieten: Alpha');
+    expect(plain(grow('de').description)).toMatch(/^Zu erwarten: 40\.000 € im Jahr\. 14 von 18 Kunden/);
+  });
+
+  test('have a subject that fits, cut after a word', () => {
+    const { subject } = reviewText({ is: 'ask', name: 'Alpha '.repeat(60), decision }, speech('en'));
+    expect(subject.length).toBeLessThanOrEqual(255);
+    expect(subject).toMatch(/ Alpha…$/);
+  });
+
+  test('say why they are closed', () => {
+    expect(closingNote('en')).toBe('Closed automatically: no longer needed for the decision.');
+    expect(closingNote('de')).toBe('Automatisch geschlossen: Für die Entscheidung nicht mehr nötig.');
+  });
+});
+
+describe('the fields of the CRM', () => {
+  const withReasons = (...texts: string[]) => ({
+    ...decided(),
+    reasons: texts.map((reason): Reason => ({ is: 'excluded', reason })),
+  });
+
+  test('hold one reason a line', () => {
+    expect(reasonsText(withReasons('a', 'b'), speech('en'))).toBe(
+      'Excluded from key account selection: a.\nExcluded from key account selection: b.',
+    );
+  });
+
+  test('are filled to the last character, and cut at the end of a line', () => {
+    // 'Excluded from key account selection: ' and the full stop are 38 characters.
+    const [first, second] = ['a'.repeat(1962), 'b'.repeat(1961)];
+    const full = reasonsText(withReasons(first, second), speech('en'));
+    expect(full).toHaveLength(4000);
+    expect(reasonsText(withReasons(first, `${second}b`), speech('en'))).toHaveLength(2000);
+  });
+
+  test('hold a first reason that is too long as far as it goes', () => {
+    const text = reasonsText(withReasons('word '.repeat(900)), speech('en'));
+    expect(text.length).toBeLessThanOrEqual(4000);
+    expect(text).toMatch(/word…$/);
+  });
+
+  test('hold no more than 255 characters of a next step', () => {
+    const families = ['a', 'b', 'c'].map((letter) => ({ family: letter.repeat(200), amount: 0 }));
+    const text = nextStepText({ is: 'grow', families }, speech('en')) ?? '';
+    expect(text.length).toBeLessThanOrEqual(255);
+    expect(text.endsWith('…')).toBe(true);
+  });
+
+  test('are never cut inside a character', () => {
+    const subject = (pad: string) =>
+      reviewText({ is: 'grow', name: '', cell: aCell({ family: `${pad}${'🚀'.repeat(200)}` }) }, speech('de')).subject;
+    expect(['', 'x'].map((pad) => subject(pad).isWellFormed())).toEqual([true, true]);
+  });
+});
+
+describe('names', () => {
+  const named = (language: Language): string[] => [
+    ...(['key', 'candidate', 'large', 'standard'] as const).map((tier) => tierName(tier, language)),
+    ...(['top', 'development', 'base', 'small', 'unknown'] as const).map((name) => segmentName(name, language)),
+    ...(['segment', 'strategy', 'score', 'ask'] as const).map((gate) => gateName(gate, language)),
+    ...(['passed', 'failed', 'open', 'undecided'] as const).map((result) => resultName(result, language)),
+    ...[...scoreCriteria, ...strategyCriteria].map((criterion) => criterionName(criterion, language)),
+  ];
+
+  test('are in the language of the reader', () => {
+    expect(named('de')).toContain('Großkunde');
+    expect(named('de')).toContain('Entwicklungskunde');
+    expect(named('en')).toContain('Large Account');
+    expect(named('en')).toContain('revenue that could be lost');
+  });
+
+  test('tell all things apart', () => {
+    for (const language of languages) expect(new Set(named(language)).size).toBe(named(language).length);
+  });
+
+  test('every unknown has a reason in words', () => {
+    const whys: Record<WhyUnknown, true> = {
+      noSales: true,
+      noHistory: true,
+      noPeers: true,
+      noMargin: true,
+      partialMargin: true,
+      noCountry: true,
+      notRated: true,
+      noPotential: true,
+      notModelled: true,
+      noAnchors: true,
+    };
+    const codes = Object.keys(whys).filter((why): why is WhyUnknown => why in whys);
+    const texts = languages.flatMap((language) => codes.map((why) => unknownText(why, language)));
+    expect(new Set(texts).size).toBe(2 * codes.length);
+  });
+});
