@@ -35,7 +35,7 @@ export function argumentLines(argument: Argument, screen: Screen): string[] {
     '',
     ...moneyLines(argument),
     '',
-    ...potentialLines(argument, screen),
+    ...potentialLines(argument),
     '',
     ...gateLines(argument, screen),
   ];
@@ -73,38 +73,42 @@ const missing = (value: Unknown): string => `unknown (${unknownText(value.unknow
 const amount = (value: Cents | Unknown, currency: string | null): string =>
   isKnown(value) ? exactMoney(value, currency) : missing(value);
 
-function potentialLines({ accounts, group, run }: Argument, screen: Screen): string[] {
+/** The largest cells, each with its sentence and with the sum that makes its amount. */
+function potentialLines({ accounts, group, run }: Argument): string[] {
   const speech = { language: 'en', currency: run.currency } as const;
   const nameOf = new Map(group.standings.map(({ accountId, name }) => [accountId, name]));
   const cells = accounts
     .flatMap(({ account, potential }) =>
-      potential.cells.map((cell): [string, PotentialCell] => [
-        nameOf.get(account.accountId) ?? account.accountId,
-        cell,
-      ]),
+      potential.cells.map((cell) => ({ cell, site: nameOf.get(account.accountId) ?? account.accountId })),
     )
-    .toSorted(([, a], [, b]) => b.amount - a.amount);
+    .toSorted((a, b) => b.cell.amount - a.cell.amount);
   if (cells.length === 0) return ['No additional potential was found.'];
   const shown = cells.slice(0, SHOWN_CELLS);
+  const width = Math.max(...shown.map(({ cell }) => exactMoney(cell.amount, run.currency).length));
   return [
     `Where the potential comes from${cells.length > shown.length ? ` (${shown.length} of ${cells.length}; all with --json)` : ''}`,
-    table(screen, {
-      data: shown.map(([site, cell]) => ({
-        site,
-        family: cell.family,
-        kind: cell.kind === 'crossSell' ? 'cross-sell' : 'up-sell',
-        amount: exactMoney(cell.amount, run.currency),
-        why: `${potentialText(cell.family, cell.why, speech)}${cell.pipeline > 0 ? ` ${exactMoney(cell.pipeline, run.currency)} is in the pipeline already and was subtracted.` : ''}`,
-      })),
-      columns: [
-        { key: 'site', name: 'Account' },
-        { key: 'family', name: 'Family' },
-        { key: 'kind', name: 'Kind' },
-        { key: 'amount', name: 'A year', horizontalAlignment: 'right' },
-        { key: 'why', name: 'Why' },
-      ],
+    ...shown.flatMap(({ cell, site }) => {
+      const kind = cell.kind === 'crossSell' ? 'cross-selling' : 'up-selling';
+      const indent = ' '.repeat(width + 4);
+      return [
+        `  ${exactMoney(cell.amount, run.currency).padStart(width)}  ${cell.family}, ${kind} at ${site}`,
+        `${indent}${potentialText(cell.family, cell.why, speech)}`,
+        `${indent}= ${sumOf(cell, run.currency)}`,
+      ];
     }),
   ];
+}
+
+/** The sum by which a reader gets the amount again, to the cent. */
+function sumOf({ why, pipeline }: PotentialCell, currency: string | null): string {
+  const money = (cents: Cents): string => exactMoney(cents, currency);
+  const less = pipeline > 0 ? ` − ${money(pipeline)} in the pipeline already` : '';
+  switch (why.is) {
+    case 'crossSell':
+      return `${why.buyers} / ${why.peers} × ${money(why.typicalSpend)}${less}`;
+    case 'upSell':
+      return `${percent(why.realisation)} × (${money(why.benchmarkSpend)} − ${money(why.ownSpend)})${less}`;
+  }
 }
 
 function gateLines({ decision, run }: Argument, screen: Screen): string[] {

@@ -197,7 +197,7 @@ export const Task = {
     LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
     SystemModstamp: { type: 'DateTime' },
     WhoId: { type: 'Lookup', to: ['Contact'], path: 'Who' },
-    WhatId: { type: 'Lookup', to: ['Account', 'Opportunity', 'Case', 'Product2', 'KAM_Run__c'], path: 'What' },
+    WhatId: { type: 'Lookup', to: ['Account', 'Opportunity', 'Case', 'Product2'], path: 'What' },
     AccountId: { type: 'Lookup', to: ['Account'], path: 'Account' },
     Subject: { type: 'Text', length: 255 },
     ActivityDate: { type: 'Date' },
