@@ -103,6 +103,18 @@ describe('the way through the gates', () => {
     });
   });
 
+  test('a part without weight is no reason, and the strongest comes first', () => {
+    // Of 75, revenue brings all its 20, potential 14 of 35, growth 5 of 10.
+    const criterion = { margin: { weight: 0 } };
+    const exceeded = decided(
+      { ...strategic, yearlyRevenue: euros(200_000) },
+      { settings: { score: { threshold: 10 }, criterion }, potential: { additional: euros(40_000), breadth: 0 } },
+    );
+    expect(reason(exceeded, 'scoreExceeded')).toMatchObject({
+      best: [{ criterion: 'risk' }, { criterion: 'potential' }, { criterion: 'growth' }],
+    });
+  });
+
   test('a scale from percentiles is called uncalibrated', () => {
     const scale = { ...aScale, calibrated: false };
     expect(reasonsOf(decided(strategic, { ...lenient, scale }))).toContain('uncalibrated');

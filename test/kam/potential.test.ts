@@ -118,6 +118,7 @@ describe('the potential of an account', () => {
 
   test.each([
     ['without sales', { yearlyRevenue: unknown('noSales') }, 'noSales'],
+    ['with sales that were all returned', { yearlyRevenue: 0 }, 'noSales'],
     ['with returns only', { yearlyRevenue: -1 }, 'noSales'],
     ['alone', { peerGroup: { level: 'all', industry: null, size: null, accounts: 1 } as const }, 'noPeers'],
   ] as const)('is unknown %s, not zero', (_, changes, why) => {
@@ -131,6 +132,11 @@ describe('the potential of an account', () => {
       confidence: 0,
       cells: [],
     });
+  });
+
+  test('needs one other account to compare with', () => {
+    const peerGroup = { level: 'all', industry: null, size: null, accounts: 2 } as const;
+    expect(assessPotential(anAccount({ peerGroup }), [aBenchmark()], settings).crossSell).toBe(euros(5_000));
   });
 
   test('is unknown where no family can be compared', () => {

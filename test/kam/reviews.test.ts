@@ -118,6 +118,11 @@ describe('the ref of a review', () => {
     expect(new Set(families.map(growRef)).size).toBe(families.length);
   });
 
+  test('is the family itself up to 36 letters', () => {
+    expect(growRef('P'.repeat(36))).toContain(`|${'P'.repeat(36)}|`);
+    expect(growRef('P'.repeat(37))).not.toContain('P'.repeat(36));
+  });
+
   test('has no bar but between its parts', () => {
     expect(growRef('Pumps|Valves')?.split('|')).toHaveLength(5);
   });

@@ -89,6 +89,7 @@ describe('the score', () => {
     const settings = settingsWith(only({ margin: 1, risk: 0 }));
     const score = scoreGroup(aGroup({ contributionMargin: unknown('noMargin') }), aPotential(), aScale, settings);
     expect(score).toMatchObject({ points: unknown('notModelled'), confidence: 0 });
+    expect(score.parts.map(({ contribution }) => contribution)).toEqual([0, 0]);
     expect(isDecidable(score, settings)).toBe(false);
   });
 
