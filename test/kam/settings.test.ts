@@ -131,6 +131,7 @@ describe('settings that contradict each other', () => {
     expect(anchored(10, 20, 15)).toEqual([
       { path: ['criterion', 'margin', 'fullAt'], value: 15, expected: 'more than the value for 50 points (20)' },
     ]);
+    expect(anchored(10, 20, 20)).toHaveLength(1);
     expect(anchored(10, 20, 30)).toEqual([]);
   });
 

@@ -498,6 +498,14 @@ describe('the fields of the CRM', () => {
     expect(text.endsWith('…')).toBe(true);
   });
 
+  test('hold a single long word as far as it goes', () => {
+    // ' anbieten: ' and the name are 12 characters.
+    const subject = (length: number): string =>
+      reviewText({ is: 'grow', name: 'A', cell: aCell({ family: 'P'.repeat(length) }) }, speech('de')).subject;
+    expect(subject(243)).toBe(`${'P'.repeat(243)} anbieten: A`);
+    expect(subject(300)).toBe(`${'P'.repeat(254)}…`);
+  });
+
   test('are never cut inside a character', () => {
     const subject = (pad: string) =>
       reviewText({ is: 'grow', name: '', cell: aCell({ family: `${pad}${'🚀'.repeat(200)}` }) }, speech('de')).subject;
