@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**'],
+    setupFiles: ['test/support/seed.ts'],
     globalSetup: ['test/support/announceShared.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

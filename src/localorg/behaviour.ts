@@ -68,6 +68,8 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
 
   return {
     before: (object, row, old) => {
+      const gone = inactiveOwner(object, find, row, old);
+      if (gone.length > 0) return gone;
       switch (object.api) {
         case 'Opportunity':
           return beforeOpportunity(row, old, stageOf(store, must('OpportunityStage'), row['StageName']));
@@ -171,6 +173,14 @@ function priceLine(row: StoredRow, old: StoredRow | null): RowError[] {
 }
 
 type Find = (name: string, id: Stored | undefined) => StoredRow | undefined;
+
+/** A record that someone owns keeps an owner who has left, but is not given to one. */
+function inactiveOwner(object: ObjectDefinition, find: Find, row: StoredRow, old: StoredRow | null): RowError[] {
+  const owner = row['OwnerId'];
+  if (typeof owner !== 'string' || owner === old?.['OwnerId'] || find('User', owner)?.['IsActive'] !== 0) return [];
+  const text = `operation performed with inactive user [${owner}] as owner of ${object.api.toLowerCase()}`;
+  return [refused('INACTIVE_OWNER_OR_USER', text, ['OwnerId'])];
+}
 
 /** A task's account is what it is about, or that record's account, or its contact's. */
 function accountOfActivity(find: Find, row: StoredRow): Stored {

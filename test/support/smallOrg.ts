@@ -1,0 +1,167 @@
+/** A small book in a local org, and the job run on it as a command would run it. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Org } from '@salesforce/core';
+import { stringify } from 'csv-stringify/sync';
+import { loadBook } from '../../src/localorg/load.js';
+import { defaultSources } from '../../src/localorg/localOrg.js';
+import type { Run } from '../../src/report/run.js';
+import { explain } from '../../src/sync/explain.js';
+import { sync, type SyncOptions } from '../../src/sync/sync.js';
+import { withLocalOrg, type TestOrg } from './localOrg.js';
+
+/** One account as `accounts.csv` has it; its id is its name. */
+export type SmallAccount = {
+  name: string;
+  industry?: string;
+  employees?: number;
+  country?: string;
+  parent?: string;
+};
+
+/** One sales line: account, day, family and product, amount. */
+export type SmallSale = readonly [account: string, day: string, family: string, amount: string];
+
+/** Values of custom metadata records as an admin enters them, by record: `{ 'KAM_Settings.Default': { Language__c: 'de' } }`. */
+export type AdminEdits = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+
+export type SmallOrg = TestOrg & {
+  login: Org;
+  /** The state folder's parent, as `XDG_STATE_HOME`. */
+  stateHome: string;
+  sync(options?: Partial<SyncOptions>): Promise<Run>;
+  explain(account: string): ReturnType<typeof explain>;
+  /** All fields asked for, of the account with this name. */
+  account(name: string, fields: readonly string[]): Promise<Record<string, unknown>>;
+  /** What a person enters on an account. */
+  enter(name: string, fields: Record<string, unknown>): Promise<void>;
+  /** Review tasks in order of their refs, with the account's name in place of its id. */
+  tasks(): Promise<{ ref: string; status: string; id: string; subject: string }[]>;
+  moveClock(to: string): Promise<void>;
+};
+
+export type SmallBook = { accounts: readonly SmallAccount[]; sales: readonly SmallSale[] };
+
+/** Loads a book into a fresh org whose today is 24 November 2026, and hands both over. */
+export async function withSmallOrg<T>(
+  book: SmallBook,
+  { settings = {}, families = {} }: { settings?: AdminEdits; families?: AdminEdits },
+  work: (org: SmallOrg) => Promise<T>,
+): Promise<T> {
+  const scratch = mkdtempSync(join(tmpdir(), 'kam-small-'));
+  try {
+    const [main = ''] = defaultSources;
+    const seed = editedSeed(scratch, settings, families);
+    return await withLocalOrg({ sources: [main, seed] }, async (org) => {
+      await loadBook(folderOf(book, scratch), org.client, () => undefined);
+      const small = await smallOrgOn(org, join(scratch, 'state'));
+      await small.moveClock('2026-11-24T12:00:00Z');
+      return work(small);
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The same org met with a login of its own; state is kept under `stateHome`. */
+export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<SmallOrg> {
+  process.env['SF_ORG_INSTANCE_URL'] = org.instanceUrl;
+  const login = await Org.create({ aliasOrUsername: org.accessToken });
+  const env = { XDG_STATE_HOME: stateHome };
+  const idOf = async (name: string): Promise<string> => {
+    const [record] = await org.client.query(`SELECT Id FROM Account WHERE Name = '${name}'`);
+    if (record === undefined) throw new Error(`No account ${name}`);
+    return String(record['Id']);
+  };
+  return {
+    ...org,
+    login,
+    stateHome,
+    sync: (options = {}) =>
+      sync(
+        login,
+        undefined,
+        { dryRun: false, asOf: null, maximumMoves: null, version: '0.0.0', env, ...options },
+        () => undefined,
+      ),
+    explain: (account) => explain(login, undefined, account, env),
+    account: async (name, fields) => {
+      const [record = {}] = await org.client.query(`SELECT ${fields.join(', ')} FROM Account WHERE Name = '${name}'`);
+      return Object.fromEntries(fields.map((field) => [field, record[field]]));
+    },
+    enter: async (name, fields) => {
+      await org.client.send('PATCH', `sobjects/Account/${await idOf(name)}`, fields);
+    },
+    tasks: async () => {
+      const accounts = await org.client.query('SELECT Id, Name FROM Account');
+      const nameOf = new Map(accounts.map((each) => [String(each['Id']), String(each['Name'])]));
+      const records = await org.client.query(
+        'SELECT Id, KAM_Task_Ref__c, Status, Subject FROM Task WHERE KAM_Task_Ref__c != null',
+      );
+      return records
+        .map((record) => ({
+          ref: String(record['KAM_Task_Ref__c']).replace(/001\w{15}/, (id) => nameOf.get(id) ?? id),
+          status: String(record['Status']),
+          id: String(record['Id']),
+          subject: String(record['Subject']),
+        }))
+        .toSorted((a, b) => (a.ref < b.ref ? -1 : 1));
+    },
+    moveClock: async (to) => {
+      await org.client.send('POST', '/local/clock', { to });
+    },
+  };
+}
+
+function folderOf({ accounts, sales }: SmallBook, scratch: string): string {
+  const folder = mkdtempSync(join(scratch, 'book-'));
+  const rows = accounts.map(({ name, industry = '', employees = '', country = '', parent = '' }) => [
+    name,
+    name,
+    industry,
+    employees,
+    country,
+    parent,
+  ]);
+  const lines = sales.map(([account, day, family, amount]) => [account, day, family, `${family} X`, 1, amount, '']);
+  const accountsHeader = ['account_id', 'name', 'industry', 'employees', 'country', 'parent_id'];
+  const salesHeader = ['account_id', 'date', 'product_family', 'product', 'quantity', 'amount', 'cost'];
+  writeFileSync(join(folder, 'accounts.csv'), stringify([accountsHeader, ...rows]));
+  writeFileSync(join(folder, 'sales.csv'), stringify([salesHeader, ...lines]));
+  return folder;
+}
+
+/** The package's default records with an admin's edits, and records for product families. */
+export function editedSeed(scratch: string, settings: AdminEdits, families: AdminEdits): string {
+  const [, seed = ''] = defaultSources;
+  const copy = mkdtempSync(join(scratch, 'seed-'));
+  cpSync(seed, copy, { recursive: true });
+  const folder = join(copy, 'default', 'customMetadata');
+  for (const [record, values] of Object.entries(settings)) {
+    const file = join(folder, `${record}.md-meta.xml`);
+    const edited = Object.entries(values).reduce((xml, [field, value]) => withValue(xml, field, value), readFileSync(file, 'utf8'));
+    writeFileSync(file, edited);
+  }
+  for (const [name, values] of Object.entries(families)) {
+    const blocks = Object.entries({ Family__c: name, In_Scope__c: 'true', ...values }).map(([field, value]) => valueXml(field, value));
+    const head = '<CustomMetadata xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema">';
+    writeFileSync(
+      join(folder, `KAM_Family.${name.replaceAll(' ', '_')}.md-meta.xml`),
+      `<?xml version="1.0" encoding="UTF-8"?>\n${head}<label>${name}</label><protected>false</protected>${blocks.join('')}</CustomMetadata>\n`,
+    );
+  }
+  return copy;
+}
+
+function withValue(xml: string, field: string, value: string | null): string {
+  const block = new RegExp(`<values>\\s*<field>${field}</field>[\\s\\S]*?</values>`);
+  if (!block.test(xml)) throw new Error(`The seed record has no ${field}.`);
+  return xml.replace(block, valueXml(field, value));
+}
+
+function valueXml(field: string, value: string | null): string {
+  if (value === null) return `<values><field>${field}</field><value xsi:nil="true"/></values>`;
+  const type = value === 'true' || value === 'false' ? 'boolean' : /^-?\d+(\.\d+)?$/.test(value) ? 'double' : 'string';
+  return `<values><field>${field}</field><value xsi:type="xsd:${type}">${value}</value></values>`;
+}
