@@ -1,9 +1,12 @@
 /** From what `sf` knows of a login to the org that the job works on. */
 import jsforce from 'jsforce';
-import type { Org } from '@salesforce/core';
+import { SfError, type Org } from '@salesforce/core';
 import { z } from 'zod';
 import type { RecordId } from '../kam/units.js';
 import { openTransport, type Transport } from './transport.js';
+
+/** The exit code of a command that found the org not ready and has written nothing. */
+export const PREFLIGHT_FAILED = 3;
 
 /** The version that the product is tested with. */
 export const testedApiVersion = '67.0';
@@ -49,14 +52,17 @@ const userInfo = z.object({ user_id: z.string(), organization_id: z.string(), pr
 /**
  * Connects to an org that `sf` is logged in to.
  *
- * Errors: those of the transport: the login has expired, or the org does not answer.
+ * Errors: those of the transport, with exit code 3: the login has expired, or the org does not answer.
  */
 export async function connect(login: Org, apiVersion: string | undefined): Promise<KamOrg> {
   const version = apiVersion ?? testedApiVersion;
   const { instanceUrl = '' } = login.getConnection();
   const transport = openTransport(login, instanceUrl);
   // A bare access token has no username of its own; the org says whose it is.
-  const { body } = await transport.send('GET', '/services/oauth2/userinfo');
+  const { body } = await transport.send('GET', '/services/oauth2/userinfo').catch((error: unknown) => {
+    if (error instanceof SfError) error.exitCode = PREFLIGHT_FAILED;
+    throw error;
+  });
   const user = userInfo.parse(body);
   const described = new Map<string, Promise<DescribedObject | null>>();
   let describes = 0;

@@ -9,7 +9,7 @@ import { stringify } from 'csv-stringify';
 import { z } from 'zod';
 import type { BookTable, Spooled } from '../book/book.js';
 import { parseSettings, type Settings } from '../kam/settings.js';
-import type { KamOrg } from './connect.js';
+import { PREFLIGHT_FAILED, type KamOrg } from './connect.js';
 import { shapeOf } from './preflight.js';
 import {
   metadataQueries,
@@ -47,7 +47,7 @@ export async function readSettings(org: KamOrg): Promise<Settings> {
   }
   records.sort((a, b) => (`${a.type} ${a.developerName}` < `${b.type} ${b.developerName}` ? -1 : 1));
   if (!records.some(({ type, developerName }) => type === metadataQueries[0]?.type && developerName === 'Default')) {
-    throw messages.createError('error.SettingsMissing');
+    throw messages.createError('error.SettingsMissing', [], [], PREFLIGHT_FAILED);
   }
   const parsed = parseSettings(rawSettings(records));
   if ('settings' in parsed) {
@@ -58,10 +58,12 @@ export async function readSettings(org: KamOrg): Promise<Settings> {
 }
 
 const invalid = (lines: readonly string[]): Error =>
-  messages.createError('error.SettingsInvalid', [
-    lines.length === 1 ? 'One' : String(lines.length),
-    lines.map((line) => `  ${line}`).join('\n'),
-  ]);
+  messages.createError(
+    'error.SettingsInvalid',
+    [lines.length === 1 ? 'One' : String(lines.length), lines.map((line) => `  ${line}`).join('\n')],
+    [],
+    PREFLIGHT_FAILED,
+  );
 
 /** A field that the setting names must be there, and plain: a formula changes without the record's time stamp moving. */
 async function refuseUnknownFamilyField(

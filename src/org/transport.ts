@@ -55,6 +55,17 @@ export function openTransport(login: Org, instanceUrl: string): Transport {
       maxTimeout: 8 * SECOND,
       methods: ['GET', 'PATCH', 'DELETE'],
       statusCodes: [420, 429, 500, 502, 503, 504],
+      // Not where nobody listens: that is an org that is not there, and the user wants to know at once.
+      errorCodes: [
+        'ECONNRESET',
+        'ENOTFOUND',
+        'ENETDOWN',
+        'ENETUNREACH',
+        'EHOSTDOWN',
+        'EHOSTUNREACH',
+        'EPIPE',
+        'UND_ERR_SOCKET',
+      ],
     }),
   );
 

@@ -48,7 +48,7 @@ function headLines({ accountId, group, decision, run }: Argument): string[] {
   return [
     `${facts.name} (${facts.groupId}): ${tierName(decision.tier, 'en')}, ${segmentName(decision.segment, 'en')}`,
     ...(member === '' ? [] : [member]),
-    `${facts.accountIds.length} accounts in the group; as of ${run.asOf}, run of ${run.finishedAt}.`,
+    `${facts.accountIds.length === 1 ? '1 account' : `${facts.accountIds.length} accounts`} in the group; as of ${run.asOf}, run of ${run.finishedAt}.`,
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The nightly run, as one sentence: pull, derive, assess, decide, plan, write, report. */
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
-import { Messages, type Org, type SfError } from '@salesforce/core';
+import { Messages, type Org } from '@salesforce/core';
 import { openBook, type Book, type GroupView } from '../book/book.js';
 import { isDay, lastMonthEnd } from '../kam/calendar.js';
 import type { Decision, GateResult } from '../kam/funnel.js';
@@ -10,7 +10,7 @@ import { canonicalSettings, type Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import { isKnown } from '../kam/unknown.js';
 import { reasonsText } from '../kam/wording.js';
-import { connect, type KamOrg } from '../org/connect.js';
+import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
 import { preflight } from '../org/preflight.js';
 import { pull, readSettings } from '../org/read.js';
 import { labels, type RunRecord } from '../org/records.js';
@@ -37,6 +37,8 @@ export type SyncOptions = {
 
 export type Stage = keyof Run['durations'];
 export type OnProgress = (stage: Stage, done: number, total: number | null) => void;
+
+const WRONG_USAGE = 2;
 
 /** How many groups of a kind a run names. */
 const NAMED = 10;
@@ -118,21 +120,16 @@ async function passPreflight(org: KamOrg): Promise<Loss[]> {
   const stopping = problems.filter(({ severity }) => severity === 'stops');
   if (stopping.length > 0) {
     const list = stopping.map(({ what, remedy }) => `- ${what} ${remedy}`).join('\n');
-    throw withExitCode(messages.createError('error.PreflightFailed', [list]), 3);
+    throw messages.createError('error.PreflightFailed', [list], [], PREFLIGHT_FAILED);
   }
   return problems.map(({ what, remedy }) => ({ what, remedy }));
 }
 
 function dayToAssess(asOf: IsoDate | null, today: IsoDate): IsoDate {
   if (asOf === null) return lastMonthEnd(today);
-  if (!isDay(asOf)) throw withExitCode(messages.createError('error.AsOfNotADay', [asOf]), 2);
-  if (asOf > today) throw withExitCode(messages.createError('error.AsOfInFuture', [asOf, today]), 2);
+  if (!isDay(asOf)) throw messages.createError('error.AsOfNotADay', [asOf], [], WRONG_USAGE);
+  if (asOf > today) throw messages.createError('error.AsOfInFuture', [asOf, today], [], WRONG_USAGE);
   return asOf;
-}
-
-function withExitCode(error: SfError, exitCode: number): SfError {
-  error.exitCode = exitCode;
-  return error;
 }
 
 /** The book that is being written; a second sync of the same org on this machine finds it taken. */

@@ -3,38 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { moneyCriteria, scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { Gate, GateResult, Segment, Tier } from '../../src/kam/funnel.js';
 import { defaultSettings, parseSettings, reviewKinds, settingKeys, type SettingKey } from '../../src/kam/settings.js';
+import { workerWritten as written } from '../../src/org/records.js';
 import type { RunOutcome } from '../../src/report/run.js';
 import { Account, KAM_Run__c } from '../../src/schema/generated.js';
 import type { FieldDefinition } from '../../src/schema/model.js';
 import { orgSchema } from '../../src/schema/orgSchema.js';
-import { select } from '../../src/schema/select.js';
 
 const dirs = ['main', 'seed'].map((name) => new URL(`../../force-app/${name}`, import.meta.url).pathname);
 const { objects, records, permissionSets } = orgSchema(dirs);
 const customFields = (object: string): FieldDefinition[] =>
   Object.values(objects.find(({ api }) => api === object)?.fields ?? {}).filter(({ custom }) => custom);
 
-/** Account fields that the worker writes; all other KAM fields of an account belong to people. */
-const workerWritten = select(Account, [
-  'KAM_Tier__c',
-  'KAM_Segment__c',
-  'KAM_Gate__c',
-  'KAM_Gate_Result__c',
-  'KAM_Score__c',
-  'KAM_Confidence__c',
-  'KAM_Revenue__c',
-  'KAM_Cross_Sell__c',
-  'KAM_Up_Sell__c',
-  'KAM_Additional_Potential__c',
-  'KAM_Revenue_At_Risk__c',
-  'KAM_Contribution_Margin__c',
-  'KAM_Wallet_Share__c',
-  'KAM_Reasons__c',
-  'KAM_Next_Step__c',
-  'KAM_Group__c',
-  'KAM_Rated_On__c',
-  'KAM_Assessed_On__c',
-]);
+/** With the day of the last rating, which the worker will stamp when agreements come. */
+const workerWritten = [...written, 'KAM_Rated_On__c'];
 
 describe('words', () => {
   const tiers: Record<Tier, string> = {

@@ -140,12 +140,18 @@ export function editedSeed(scratch: string, settings: AdminEdits, families: Admi
   const folder = join(copy, 'default', 'customMetadata');
   for (const [record, values] of Object.entries(settings)) {
     const file = join(folder, `${record}.md-meta.xml`);
-    const edited = Object.entries(values).reduce((xml, [field, value]) => withValue(xml, field, value), readFileSync(file, 'utf8'));
+    const edited = Object.entries(values).reduce(
+      (xml, [field, value]) => withValue(xml, field, value),
+      readFileSync(file, 'utf8'),
+    );
     writeFileSync(file, edited);
   }
   for (const [name, values] of Object.entries(families)) {
-    const blocks = Object.entries({ Family__c: name, In_Scope__c: 'true', ...values }).map(([field, value]) => valueXml(field, value));
-    const head = '<CustomMetadata xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema">';
+    const blocks = Object.entries({ Family__c: name, In_Scope__c: 'true', ...values }).map(([field, value]) =>
+      valueXml(field, value),
+    );
+    const head =
+      '<CustomMetadata xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema">';
     writeFileSync(
       join(folder, `KAM_Family.${name.replaceAll(' ', '_')}.md-meta.xml`),
       `<?xml version="1.0" encoding="UTF-8"?>\n${head}<label>${name}</label><protected>false</protected>${blocks.join('')}</CustomMetadata>\n`,

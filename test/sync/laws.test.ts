@@ -31,7 +31,12 @@ const someCase: fc.Arbitrary<Case> = fc
       { minLength: 6, maxLength: 10 },
     ),
     sales: fc.array(
-      fc.tuple(fc.nat(9), fc.constantFrom(...days), fc.constantFrom(...families), fc.integer({ min: -9_999, max: 999_999 })),
+      fc.tuple(
+        fc.nat(9),
+        fc.constantFrom(...days),
+        fc.constantFrom(...families),
+        fc.integer({ min: -9_999, max: 999_999 }),
+      ),
       { minLength: 15, maxLength: 60 },
     ),
     people: fc.array(

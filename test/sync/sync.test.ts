@@ -4,7 +4,8 @@ import { withSmallOrg, type SmallBook } from '../support/smallOrg.js';
 import { machineBuilders, margins, roundAnchors } from './machineBuilders.js';
 
 const admin = { settings: roundAnchors, families: margins };
-const machines = <T>(work: Parameters<typeof withSmallOrg<T>>[2]): Promise<T> => withSmallOrg(machineBuilders, admin, work);
+const machines = <T>(work: Parameters<typeof withSmallOrg<T>>[2]): Promise<T> =>
+  withSmallOrg(machineBuilders, admin, work);
 
 describe('a first sync', () => {
   test('marks every account; members carry group, segment and tier, money stands on the root only', () =>
@@ -61,7 +62,12 @@ describe('a first sync', () => {
   test('writes what sales people read in German where the settings say so', () =>
     withSmallOrg(
       machineBuilders,
-      { settings: { ...roundAnchors, 'KAM_Settings.Default': { ...roundAnchors['KAM_Settings.Default'], Language__c: 'de' } } },
+      {
+        settings: {
+          ...roundAnchors,
+          'KAM_Settings.Default': { ...roundAnchors['KAM_Settings.Default'], Language__c: 'de' },
+        },
+      },
       async (org) => {
         await org.sync();
         const { KAM_Next_Step__c: step } = await org.account('Alpha', ['KAM_Next_Step__c']);
@@ -167,9 +173,7 @@ describe('the as-of day', () => {
     ['2027-01-01', /2027-01-01.*2026-11-24/],
     ['2026-02-30', /2026-02-30/],
     ['yesterday', /yesterday/],
-  ])('%s is refused', (asOf, message) =>
-    machines((org) => expect(org.sync({ asOf })).rejects.toThrow(message)),
-  );
+  ])('%s is refused', (asOf, message) => machines((org) => expect(org.sync({ asOf })).rejects.toThrow(message)));
 });
 
 describe('the safety valve', () => {
@@ -192,7 +196,11 @@ describe('the safety valve', () => {
 describe('what is wrong with the data', () => {
   const troubled: SmallBook = {
     ...machineBuilders,
-    sales: [...machineBuilders.sales, ['Gamma', '2026-07-01', 'Pumps', '-500.00'], ['Delta', '2026-12-24', 'Pumps', '1.00']],
+    sales: [
+      ...machineBuilders.sales,
+      ['Gamma', '2026-07-01', 'Pumps', '-500.00'],
+      ['Delta', '2026-12-24', 'Pumps', '1.00'],
+    ],
   };
 
   test('is named with its records, and stops nothing', () =>
