@@ -65,8 +65,9 @@ async function mainJob(dir) {
   }
 }
 
-const line = (name, { seconds, megabytes, json }) =>
-  `  ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  peak ${megabytes.toFixed(0).padStart(4)} MB  ${summary(json.result)}`;
+function line(name, { seconds, megabytes, json }) {
+  return `  ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  peak ${megabytes.toFixed(0).padStart(4)} MB  ${summary(json.result)}`;
+}
 
 function summary(result) {
   if (result?.plan === undefined) return '';

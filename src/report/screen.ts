@@ -57,3 +57,18 @@ export function progressOn(
 
 const BAR = 24;
 const bar = (share: number): string => '█'.repeat(Math.round(Math.min(1, share) * BAR)).padEnd(BAR, '░');
+
+/**
+ * Resolves when the user or the system asks the process to stop.
+ *
+ * The CLI's base command answers a signal by throwing inside the listener, which Node prints as a crash; a command that
+ * stays up takes the signals over.
+ */
+export function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.removeAllListeners(signal);
+      process.once(signal, () => resolve());
+    }
+  });
+}

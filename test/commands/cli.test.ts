@@ -153,6 +153,18 @@ describe('on a local org that runs', () => {
   });
 });
 
+test('an org that is told to stop by a signal stops without a complaint', async () => {
+  const other = spawn(process.execPath, [bin, 'kam', 'local', 'start', '--memory', '--port', '0', '--no-login'], {
+    env: environment({}),
+  });
+  let told = '';
+  other.stderr.on('data', (text: Buffer) => (told += text.toString()));
+  await new Promise((resolve) => other.stdout.on('data', (text: Buffer) => text.includes('Stop it') && resolve(null)));
+  other.kill('SIGINT');
+  expect(await new Promise((resolve) => other.once('exit', resolve))).toBe(0);
+  expect(told).toBe('');
+});
+
 describe('where no org answers', () => {
   test('an alias that sf does not know: the message names it', async () => {
     const { code, stderr } = await kam(['sync', '--target-org', 'nowhere']);

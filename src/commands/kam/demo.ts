@@ -23,7 +23,7 @@ export default class KamDemo extends SfCommand<DemoResult> {
     const { flags } = await this.parse(KamDemo);
     const { startDemo } = await import('../../demo/demo.js');
     const { sync } = await import('../../sync/sync.js');
-    const { progressOn, screenOf } = await import('../../report/screen.js');
+    const { progressOn, screenOf, stopAsked } = await import('../../report/screen.js');
     const { runLines } = await import('../../report/terminal.js');
     const isTerminal = process.stderr.isTTY;
     if (isTerminal) this.spinner.start('Filling a local org with the sample book');
@@ -64,17 +64,11 @@ export default class KamDemo extends SfCommand<DemoResult> {
         this.log(
           `\n${messages.getMessage('info.next', [first?.name ?? '', flags.alias, flags.alias, flags.alias, flags.alias])}`,
         );
-        await interrupted();
+        await stopAsked();
       }
       return { instanceUrl: org.instanceUrl, orgId: org.orgId, username: org.username, alias, run };
     } finally {
       await demo.stop();
     }
   }
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
-  });
 }

@@ -24,6 +24,7 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
 
   public async run(): Promise<LocalStartResult> {
     const { flags } = await this.parse(KamLocalStart);
+    const { stopAsked } = await import('../../../report/screen.js');
     const { defaultFolder, defaultSources, startLocalOrg } = await import('../../../localorg/localOrg.js');
     const sources = flags.source ?? defaultSources;
     for (const source of sources) if (!existsSync(source)) throw messages.createError('error.SourceMissing', [source]);
@@ -48,8 +49,7 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
     };
     if (!flags['no-login']) await logIn(result, flags.alias);
     this.tell(result, flags['no-login'] ? null : flags.alias);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve(undefined));
-    await stopped.promise;
+    await Promise.race([stopped.promise, stopAsked()]);
     await org.stop();
     return result;
   }
