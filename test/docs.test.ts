@@ -2,6 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { scoreGroup } from '../src/kam/score.js';
+import { unknown } from '../src/kam/unknown.js';
+import { aGroup, aPotential, euros, settingsWith } from './support/builders.js';
 import { settingsPage } from './support/settingsPage.js';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -57,4 +60,17 @@ test('docs/settings.md says of every setting what the schema says (npx vitest ru
 
 test('README names every exit code of the design', () => {
   for (const code of [0, 1, 2, 3, 68, 69]) expect(readme).toMatch(new RegExp(`\\| ${code} \\|`));
+});
+
+test("README's worked score is what the code says", () => {
+  expect(readme).toContain('Weights 35 and 20 give (35 × 50 + 20 × 100) / 55 = 68.18');
+  const anchors = { zero: euros(20_000), half: euros(60_000), full: euros(100_000) };
+  const none = unknown('noAnchors');
+  const { points } = scoreGroup(
+    aGroup({ yearlyRevenue: euros(100_000) }),
+    aPotential({ additional: euros(60_000) }),
+    { anchors: { potential: anchors, margin: none, risk: anchors, breadth: none, growth: none }, calibrated: true },
+    settingsWith(),
+  );
+  expect(Number(points).toFixed(2)).toBe('68.18');
 });
