@@ -159,9 +159,10 @@ test('an org that is told to stop by a signal stops without a complaint', async 
   });
   let told = '';
   other.stderr.on('data', (text: Buffer) => (told += text.toString()));
-  await new Promise((resolve) => other.stdout.on('data', (text: Buffer) => text.includes('Stop it') && resolve(null)));
+  const ended = new Promise((resolve) => other.once('exit', (...how) => resolve(how)));
+  for await (const line of createInterface({ input: other.stdout })) if (line.startsWith('Stop it')) break;
   other.kill('SIGINT');
-  expect(await new Promise((resolve) => other.once('exit', resolve))).toBe(0);
+  expect(await ended).toEqual([0, null]);
   expect(told).toBe('');
 });
 

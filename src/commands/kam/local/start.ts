@@ -48,8 +48,10 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
       orgId: org.orgId,
     };
     if (!flags['no-login']) await logIn(result, flags.alias);
+    // Whoever reads that the org is up may stop it at once, so the signals are taken over before it is told.
+    const asked = stopAsked();
     this.tell(result, flags['no-login'] ? null : flags.alias);
-    await Promise.race([stopped.promise, stopAsked()]);
+    await Promise.race([stopped.promise, asked]);
     await org.stop();
     return result;
   }
