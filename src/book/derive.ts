@@ -12,6 +12,7 @@ export async function derive(duck: Duck, settings: Settings, asOf: IsoDate, toda
   await duck.run(sqlText('groups'));
   await climb(duck);
   await duck.run(sqlText('facts'));
+  await duck.run(sqlText('history'));
   await duck.run('DELETE FROM potential; DELETE FROM decision');
   return notesOf(duck);
 }

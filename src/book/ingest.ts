@@ -19,6 +19,7 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     industry: optional('text'),
     employees: optional('integer'),
     country: optional('text'),
+    region: optional('text'),
     isPersonAccount: optional('boolean'),
     groupOverrideId: optional('id'),
     excluded: optional('boolean'),

@@ -1,5 +1,5 @@
 /** Calendar days as ISO strings: month ends, periods and due dates, without a clock or a time zone. */
-import type { IsoDate } from './units.js';
+import type { Horizon, IsoDate } from './units.js';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -29,3 +29,23 @@ export function periodOf(day: IsoDate, period: 'Month' | 'Quarter' | 'Year'): st
       return year;
   }
 }
+
+/** Days from one day to another; negative where `to` comes first. */
+export const daysBetween = (from: IsoDate, to: IsoDate): number =>
+  Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY);
+
+/**
+ * The day a number of months later (earlier, where negative), at the same day of the month or at its last day.
+ *
+ * From a first of a month it is a first of a month again, so that windows of months neither overlap nor leave gaps.
+ */
+export function addMonths(day: IsoDate, months: number): IsoDate {
+  const [year = 0, month = 0, dayOfMonth = 0] = day.split('-').map(Number);
+  const first = new Date(Date.UTC(year, month - 1 + months, 1));
+  const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
+  return addDays(first.toISOString().slice(0, 10), Math.min(dayOfMonth, last) - 1);
+}
+
+/** The day `times` horizons later; earlier where `times` is negative. */
+export const shift = (day: IsoDate, horizon: Horizon, times: number): IsoDate =>
+  'days' in horizon ? addDays(day, horizon.days * times) : addMonths(day, horizon.months * times);

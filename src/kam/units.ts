@@ -12,6 +12,9 @@ export type IsoDate = string;
 /** Score points, 0 to 100. */
 export type Points = number;
 
+/** A span that the models' windows are made of: days, or whole calendar months where dates are as coarse as months. */
+export type Horizon = { readonly days: number } | { readonly months: number };
+
 /** A record id in its 18-character form. */
 export type RecordId = string;
 

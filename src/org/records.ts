@@ -42,6 +42,7 @@ const accountSources = sources(Account, [
   ['industry', 'Industry', 'text'],
   ['employees', 'NumberOfEmployees', 'integer'],
   ['country', 'BillingCountry', 'text'],
+  ['region', 'BillingState', 'text'],
   ['groupOverrideId', 'KAM_Group_Override__c', 'id'],
   ['excluded', 'KAM_Exclude__c', 'boolean'],
   ['excludeReason', 'KAM_Exclude_Reason__c', 'text'],

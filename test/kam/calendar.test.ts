@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addDays, isDay, lastMonthEnd, periodOf } from '../../src/kam/calendar.js';
+import { addDays, addMonths, daysBetween, isDay, lastMonthEnd, periodOf, shift } from '../../src/kam/calendar.js';
 
 test('the last month end is the end of the month before today', () => {
   expect(lastMonthEnd('2026-11-24')).toBe('2026-10-31');
@@ -35,4 +35,18 @@ test('a day lies in a month, a quarter and a year', () => {
     '2026-Q2',
     '2026-Q4',
   ]);
+});
+
+test('a month later is the same day of the month, or its last day', () => {
+  expect(addMonths('2026-01-15', 1)).toBe('2026-02-15');
+  expect(addMonths('2026-01-31', 1)).toBe('2026-02-28');
+  expect(addMonths('2024-01-31', 1)).toBe('2024-02-29');
+  expect(addMonths('2026-02-28', -2)).toBe('2025-12-28');
+});
+
+test('a horizon of days counts days, one of months keeps the first of the month', () => {
+  expect(shift('2019-07-01', { months: 6 }, -1)).toBe('2019-01-01');
+  expect(shift('2019-07-01', { months: 6 }, -2)).toBe('2018-07-01');
+  expect(shift('2019-07-01', { days: 184 }, -1)).toBe('2018-12-29');
+  expect(daysBetween('2018-12-29', '2019-07-01')).toBe(184);
 });
