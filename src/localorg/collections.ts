@@ -1,9 +1,10 @@
 /** sObject Collections: up to 200 records in one request, each with its own outcome, or all or none. */
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ObjectDefinition } from '../schema/model.js';
 import type { ApiRecord, Engine, RowError, RowResult } from './engine.js';
 import { SalesforceError } from './refusal.js';
-import { valuesOf } from './requests.js';
+import { objectIn, valuesOf, versionOf } from './requests.js';
 import { fieldOf } from './soql.js';
 
 const MAXIMUM_RECORDS = 200;
@@ -20,14 +21,37 @@ const collection = z.object({
 
 const attributes = z.object({ type: z.string() });
 
-export function createAll(engine: Engine, body: unknown): Outcome[] {
+export function collectionRoutes(api: FastifyInstance): void {
+  const path = '/composite/sobjects';
+  api.post(path, (request) => createAll(request.org, request.body));
+  api.patch(path, (request) => updateAll(request.org, request.body));
+  api.delete(path, (request) => deleteAll(request.org, request.query));
+  api.patch(`${path}/:object/:field`, (request) => {
+    const { object, field } = z.object({ object: z.string(), field: z.string() }).parse(request.params);
+    return upsertAll(request.org, object, field, request.body);
+  });
+  api.get(`${path}/:object`, (request) => {
+    const { ids, fields } = z.object({ ids: z.string(), fields: z.string() }).parse(request.query);
+    return retrieveAll(
+      request.org,
+      objectIn(request),
+      { ids: ids.split(','), fields: fields.split(',') },
+      versionOf(request),
+    );
+  });
+  api.post(`${path}/:object`, (request) =>
+    retrieveAll(request.org, objectIn(request), request.body, versionOf(request)),
+  );
+}
+
+function createAll(engine: Engine, body: unknown): Outcome[] {
   return each(engine, body, (record) => {
     const object = objectOf(engine, record);
     return engine.insert(object.api, valuesOf(record, object));
   });
 }
 
-export function updateAll(engine: Engine, body: unknown): Outcome[] {
+function updateAll(engine: Engine, body: unknown): Outcome[] {
   return each(engine, body, (record) => {
     const object = objectOf(engine, record);
     const { Id, id, ...rest } = record;
@@ -38,7 +62,7 @@ export function updateAll(engine: Engine, body: unknown): Outcome[] {
 }
 
 /** Upsert takes records of one object; two rows with the same external id in one request both fail. */
-export function upsertAll(engine: Engine, objectName: string, fieldName: string, body: unknown): Outcome[] {
+function upsertAll(engine: Engine, objectName: string, fieldName: string, body: unknown): Outcome[] {
   const object = engine.object(objectName);
   if (object === undefined) throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   const field = fieldOf(object, fieldName);
@@ -78,7 +102,7 @@ export function upsertAll(engine: Engine, objectName: string, fieldName: string,
   );
 }
 
-export function deleteAll(engine: Engine, query: unknown): Outcome[] {
+function deleteAll(engine: Engine, query: unknown): Outcome[] {
   const { ids, allOrNone } = z
     .object({ ids: z.string().min(1), allOrNone: z.enum(['true', 'false']).default('false') })
     .parse(query);
@@ -92,7 +116,7 @@ export function deleteAll(engine: Engine, query: unknown): Outcome[] {
 }
 
 /** Records in the order of the ids; null where there is none. */
-export function retrieveAll(
+function retrieveAll(
   engine: Engine,
   object: ObjectDefinition,
   body: unknown,

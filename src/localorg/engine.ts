@@ -38,8 +38,11 @@ export type QueryAnswer = {
 
 export type Engine = {
   readonly orgId: string;
+  /** Who acts: the administrator, or who `as` names. */
   readonly userId: string;
   readonly username: string;
+  /** The same org as another of its users meets it. Throws INVALID_SESSION_ID for one who is not an active user. */
+  as(userId: string): Engine;
   /** The org's own clock, ticking in real time from the moment it was set. */
   now(): Date;
   setClock(to: Date): void;
@@ -91,7 +94,7 @@ export function openEngine(options: EngineOptions): Engine {
   const fresh = store.recall('orgId') === undefined;
   const orgId = store.recall('orgId') ?? to18(options.orgId ?? randomOrgId());
   store.remember('orgId', orgId);
-  const org = new Org(store, catalog, clock, options.schema, orgId);
+  const org = new Org(store, catalog, clock, options.schema, orgId, new Map(), idOf('005', 1), adminOf(orgId));
   if (fresh) org.seed();
   org.deployRecords();
   return org;
@@ -112,11 +115,10 @@ function openClock(store: Store, start: Date): Clock {
   return { now: () => new Date(Date.now() + offset), set };
 }
 
+const adminOf = (orgId: string): string => `admin@${orgId.toLowerCase()}.localorg.example`;
+
 class Org implements Engine {
-  public readonly userId: string;
-  public readonly username: string;
   private readonly derive: Derivations;
-  private readonly nextNumber = new Map<string, number>();
 
   public constructor(
     private readonly store: Store,
@@ -124,10 +126,21 @@ class Org implements Engine {
     private readonly clock: Clock,
     private readonly schema: OrgSchema,
     public readonly orgId: string,
+    private readonly nextNumber: Map<string, number>,
+    public readonly userId: string,
+    public readonly username: string,
   ) {
-    this.userId = idOf('005', 1);
-    this.username = `admin@${orgId.toLowerCase()}.localorg.example`;
     this.derive = derivationsFor(store, catalog);
+  }
+
+  public as(userId: string): Engine {
+    if (userId === this.userId) return this;
+    const user = this.store.byId(this.known('User'), userId);
+    if (user === undefined || user['IsActive'] !== 1) {
+      throw new SalesforceError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    }
+    const { store, catalog, clock, schema, orgId, nextNumber } = this;
+    return new Org(store, catalog, clock, schema, orgId, nextNumber, userId, String(user['Username']));
   }
 
   public now(): Date {

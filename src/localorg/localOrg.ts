@@ -5,7 +5,8 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { orgSchema } from '../schema/orgSchema.js';
 import { openEngine } from './engine.js';
-import { newAccessToken, startServer, type LocalOrg } from './server.js';
+import { startServer, type LocalOrg } from './server.js';
+import { newAccessToken } from './sessions.js';
 
 export type LocalOrgOptions = {
   port: number;

@@ -1,7 +1,16 @@
-/** Request bodies on their way to the engine: plain records of plain values, or a refusal. */
+/** Requests on their way to the engine: the version and object that a path names, and bodies as plain records of plain values. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { ObjectDefinition } from '../schema/model.js';
-import type { Row, Value } from './engine.js';
+import type { Engine, Row, Value } from './engine.js';
 import { SalesforceError } from './refusal.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The org as the caller sees it. */
+    org: Engine;
+  }
+}
 
 /**
  * The field values of one record in a body; `attributes` and a null id are left out.
@@ -35,3 +44,26 @@ export function valuesOf(body: unknown, object: ObjectDefinition): Row {
 
 const isValue = (value: unknown): value is Value =>
   value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
+export const oldestVersion = 50;
+export const newestVersion = 68;
+
+export const notFound = (): SalesforceError =>
+  new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
+
+/** The version in the path, such as `67.0`; an unknown one is an unknown path. */
+export function versionOf(request: FastifyRequest): string {
+  const { version } = z.object({ version: z.string() }).parse(request.params);
+  const match = /^(\d{2})\.0$/.exec(version);
+  const number = Number(match?.[1] ?? 0);
+  if (number < oldestVersion || number > newestVersion) throw notFound();
+  return version;
+}
+
+const inObject = z.object({ object: z.string() });
+/** The object that a path names, as far as the caller may see it. */
+export function objectIn(request: FastifyRequest): ObjectDefinition {
+  const object = request.org.object(inObject.parse(request.params).object);
+  if (object === undefined) throw notFound();
+  return object;
+}

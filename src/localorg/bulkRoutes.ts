@@ -1,0 +1,68 @@
+/** Bulk API 2.0 query jobs by HTTP. */
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { jobJson, resultPage, resultPages, type QueryJobs } from './bulkQuery.js';
+import type { Engine } from './engine.js';
+import { SalesforceError } from './refusal.js';
+import { notFound, versionOf } from './requests.js';
+
+export function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs): void {
+  const idIn = (request: FastifyRequest): string => z.object({ job: z.string() }).parse(request.params).job;
+  const pageIn = (request: FastifyRequest): { locator: string | undefined; maxRecords: number | undefined } => {
+    const query = z
+      .object({ locator: z.string().optional(), maxRecords: z.coerce.number().int().min(1).optional() })
+      .safeParse(request.query);
+    if (!query.success)
+      throw new SalesforceError(400, 'INVALID_PARAMETER', 'maxRecords must be a whole number above 0');
+    return { locator: query.data.locator, maxRecords: query.data.maxRecords };
+  };
+  api.post('/jobs/query', (request) => {
+    const body = z.record(z.string(), z.unknown()).safeParse(request.body);
+    if (!body.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'The HTTP entity body is required');
+    return jobJson(jobs.create(body.data, versionOf(request)), engine.userId, false);
+  });
+  api.get('/jobs/query', () => ({
+    done: true,
+    records: jobs.list().map((job) => jobJson(job, engine.userId, false)),
+    nextRecordsUrl: null,
+  }));
+  api.get('/jobs/query/:job', (request) => jobJson(jobs.get(idIn(request), versionOf(request)), engine.userId, true));
+  api.patch('/jobs/query/:job', (request) => {
+    const body = z.object({ state: z.literal('Aborted') }).safeParse(request.body);
+    if (!body.success) throw new SalesforceError(400, 'INVALIDJOB', 'expected {"state": "Aborted"}');
+    return jobJson(jobs.abort(idIn(request), versionOf(request)), engine.userId, false);
+  });
+  api.delete('/jobs/query/:job', (request, reply) => {
+    jobs.delete(idIn(request));
+    return reply.code(204).send();
+  });
+  const sameVersion = (request: FastifyRequest): ReturnType<QueryJobs['get']> => {
+    const job = jobs.get(idIn(request), versionOf(request));
+    if (job.apiVersion !== versionOf(request)) {
+      throw new SalesforceError(
+        409,
+        'API_VERSION_MISMATCH',
+        `The job was created with API version ${job.apiVersion}; get its results with the same version.`,
+      );
+    }
+    return job;
+  };
+  api.get('/jobs/query/:job/results', (request, reply) => {
+    const { locator, maxRecords } = pageIn(request);
+    const page = resultPage(sameVersion(request), locator, maxRecords);
+    void reply
+      .type('text/csv; charset=utf-8')
+      .header('Sforce-NumberOfRecords', page.rows)
+      .header('Sforce-Locator', page.locator ?? 'null');
+    const csv = Readable.from(page.csv());
+    if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return reply.send(csv);
+    return reply.header('content-encoding', 'gzip').send(csv.pipe(createGzip({ level: 1 })));
+  });
+  api.get('/jobs/query/:job/resultPages', (request) => {
+    const { locator, maxRecords } = pageIn(request);
+    if (Number(versionOf(request)) < 58) throw notFound();
+    return resultPages(sameVersion(request), locator, maxRecords);
+  });
+}
