@@ -1,0 +1,136 @@
+/**
+ * The contract between Salesforce and its clients, case by case: each runs against a local org, and against a real one
+ * too when `KAM_TEST_ORG` names an org that the `sf` CLI is logged in to.
+ *
+ *   KAM_TEST_ORG=my-sandbox npx vitest run test/localorg/contract
+ */
+import { randomBytes } from 'node:crypto';
+import { Org } from '@salesforce/core';
+import { describe, test } from 'vitest';
+import { z } from 'zod';
+import { openClient, type LocalClient } from '../../src/localorg/client.js';
+import { withLocalOrg } from './localOrg.js';
+
+/** What a case may touch in either kind of org. */
+export type ContractOrg = {
+  isReal: boolean;
+  instanceUrl: string;
+  accessToken: string;
+  username: string;
+  orgId: string;
+  userId: string;
+  client: LocalClient;
+  /** One plain request with the token; paths that start with `/` as they are, others below `/services/data/v67.0/`. */
+  fetch(
+    path: string,
+    options?: { method?: string; body?: unknown; headers?: Record<string, string> },
+  ): Promise<Response>;
+  /** Begins the names of a case's own records, so that it finds them among others: `WHERE Name LIKE '${org.mark}%'`. */
+  mark: string;
+};
+
+export type Proof = {
+  /**
+   * Who says that Salesforce does this: a page of its documentation, a client's source, an issue thread. A case that
+   * rests on nothing but general knowledge carries `[K]` at the end of its title and says here what is only believed;
+   * docs/verify-in-org.md lists it.
+   */
+  source: string;
+  /** Why a real org can't run the case; left out where it can. */
+  onlyLocal?: string;
+  /** What a local org's clock shows. */
+  clock?: string;
+};
+
+const V = '/services/data/v67.0/';
+const realOrg = process.env['KAM_TEST_ORG'];
+
+/** One case. It makes its own records, named with `org.mark`, and counts on no others; in a real org they are deleted afterwards. */
+export function contract(title: string, proof: Proof, work: (org: ContractOrg) => Promise<void>): void {
+  if (proof.source.trim().length < 10) throw new Error(`"${title}" cites nobody: expected a page, a source, a thread.`);
+  test(title, () =>
+    withLocalOrg(proof.clock === undefined ? {} : { clock: proof.clock }, (org) =>
+      work({ ...org, isReal: false, mark: 'case-', fetch: fetchOn(org.instanceUrl, org.accessToken) }),
+    ),
+  );
+  if (realOrg === undefined) return;
+  describe(`in the org "${realOrg}"`, () => {
+    test.skipIf(proof.onlyLocal !== undefined)(title, () => withRealOrg(realOrg, work));
+  });
+}
+
+type Fetch = ContractOrg['fetch'];
+
+const fetchOn =
+  (instanceUrl: string, accessToken: string): Fetch =>
+  async (path, { method = 'GET', body, headers = {} } = {}) =>
+    fetch(`${instanceUrl}${path.startsWith('/') ? path : V + path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+
+const userInfo = z.object({ user_id: z.string(), organization_id: z.string(), preferred_username: z.string() });
+
+async function withRealOrg(alias: string, work: (org: ContractOrg) => Promise<void>): Promise<void> {
+  const login = await Org.create({ aliasOrUsername: alias });
+  await login.refreshAuth();
+  const connection = login.getConnection();
+  const accessToken = connection.accessToken ?? '';
+  const origin = new URL(connection.instanceUrl).origin;
+  const plain = fetchOn(origin, accessToken);
+  const user = userInfo.parse(await (await plain('/services/oauth2/userinfo')).json());
+  const client = openClient(origin, accessToken);
+  const made: string[] = [];
+  try {
+    await work({
+      isReal: true,
+      instanceUrl: origin,
+      accessToken,
+      username: user.preferred_username,
+      orgId: user.organization_id,
+      userId: user.user_id,
+      mark: `kam-case-${randomBytes(4).toString('hex')}-`,
+      client: {
+        ...client,
+        send: async (method, path, body) => {
+          const answer = await client.send(method, path, body);
+          if (method !== 'GET') made.push(...idsIn(answer));
+          return answer;
+        },
+      },
+      fetch: async (path, options) => {
+        const answer = await plain(path, options);
+        const isWrite = (options?.method ?? 'GET') !== 'GET';
+        const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
+        if (isWrite && isJson) made.push(...idsIn(await answer.clone().json()));
+        return answer;
+      },
+    });
+  } finally {
+    await remove(client, made);
+    await client.close();
+  }
+}
+
+/** Ids of records that a write's answer names, in whatever shape: one result, a list, a tree, a composite. */
+function idsIn(answer: unknown): string[] {
+  if (Array.isArray(answer)) return answer.flatMap(idsIn);
+  if (typeof answer !== 'object' || answer === null) return [];
+  return Object.entries(answer).flatMap(([key, value]) =>
+    key === 'id' && typeof value === 'string' && /^(?!750|0Af)[a-zA-Z0-9]{18}$/.test(value) ? [value] : idsIn(value),
+  );
+}
+
+/** Youngest first, so that children go before their parents; what a case has deleted itself may be gone. */
+async function remove(client: LocalClient, ids: readonly string[]): Promise<void> {
+  const youngestFirst = [...new Set(ids)].toReversed();
+  for (let from = 0; from < youngestFirst.length; from += 200) {
+    const some = youngestFirst.slice(from, from + 200).join(',');
+    await client.send('DELETE', `composite/sobjects?ids=${some}&allOrNone=false`);
+  }
+}
