@@ -1,7 +1,13 @@
 /** The engine under the book: one DuckDB file, its settings, and rows in and out of it. */
 import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DuckDBInstance, type DuckDBAppender, type DuckDBConnection, type JS } from '@duckdb/node-api';
+import {
+  DuckDBInstance,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  type DuckDBResult,
+  type JS,
+} from '@duckdb/node-api';
 
 export type DuckOptions = { memoryLimit: string; threads: number; readOnly: boolean };
 
@@ -19,11 +25,20 @@ export class BookError extends Error {
   }
 }
 
+/** The numbers of a result, column by column: NULL is NaN, a flag is 0 or 1. */
+export type Columns = {
+  readonly rows: number;
+  /** Errors: throws for a name that the result has no column of. */
+  column(name: string): Float64Array;
+};
+
 /** SQL against one connection. */
 export type Statements = {
   rows(sql: string, values?: Record<string, string>): Promise<Row[]>;
   /** Streams rows, so that a whole table never stands in memory. */
   each(sql: string, visit: (row: Row) => void): Promise<void>;
+  /** A result of numbers by column, for results too long to hold an object per row. */
+  columns(sql: string, values?: Record<string, string>): Promise<Columns>;
   run(sql: string): Promise<void>;
   /** Bulk rows, in the order of the table's columns. */
   append<T>(table: string, items: Iterable<T>, addRow: (appender: DuckDBAppender, item: T) => void): Promise<void>;
@@ -139,6 +154,7 @@ function statementsOn(connection: () => DuckDBConnection, inTurn: InTurn): State
       inTurn(async () => {
         for await (const batch of (await connection().stream(sql)).yieldRowObjectJs()) batch.forEach(visit);
       }),
+    columns: (sql, values) => inTurn(async () => columnsOf(await connection().stream(sql, values))),
     run: (sql) =>
       inTurn(async () => {
         await connection().run(sql);
@@ -153,6 +169,49 @@ function statementsOn(connection: () => DuckDBConnection, inTurn: InTurn): State
         appender.closeSync();
       }),
   };
+}
+
+async function columnsOf(result: DuckDBResult): Promise<Columns> {
+  const names = result.columnNames();
+  const parts = names.map((): Float64Array[] => []);
+  let rows = 0;
+  for await (const chunk of result) {
+    if (chunk.rowCount === 0) continue;
+    rows += chunk.rowCount;
+    names.forEach((name, index) => {
+      const vector = chunk.getColumnVector(index);
+      parts[index]?.push(
+        Float64Array.from({ length: chunk.rowCount }, (_, row) => toNumber(name, vector.getItem(row))),
+      );
+    });
+  }
+  const columns = new Map(names.map((name, index) => [name, joined(parts[index] ?? [], rows)]));
+  return {
+    rows,
+    column: (name) => {
+      const column = columns.get(name);
+      if (column === undefined) throw new TypeError(`The result has no column ${name}, only ${names.join(', ')}.`);
+      return column;
+    },
+  };
+}
+
+function joined(parts: readonly Float64Array[], length: number): Float64Array {
+  const all = new Float64Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function toNumber(column: string, value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (value === null) return Number.NaN;
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) return Number(value);
+  throw new TypeError(`Column ${column} holds ${String(value)}, expected a number that stays exact.`);
 }
 
 /** The text of an SQL file that lies beside this module. */
