@@ -1,4 +1,5 @@
 /** Milz's funnel: segment, strategic gate, score, ask the customer; the answer of each gate stays its own. */
+import type { AgreementGap, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion, StrategyCriterion } from './criteria.js';
 import type { GroupFacts, Override, Rating } from './facts.js';
 import type { GroupPotential } from './potential.js';
@@ -52,10 +53,12 @@ export type Reason =
     }
   | { is: 'overCapacity'; rank: number; capacity: number }
   | { is: 'uncalibrated' }
-  | { is: 'accepted'; on: IsoDate }
-  | { is: 'acceptedNotEnough'; on: IsoDate }
-  | { is: 'declined'; on: IsoDate; reason: string | null; reaskOn: IsoDate | null }
-  | { is: 'asked'; on: IsoDate }
+  | { is: 'accepted'; on: IsoDate | null }
+  | { is: 'acceptedNotEnough'; on: IsoDate | null; missing: AgreementGap[] }
+  | { is: 'declined'; on: IsoDate | null; reason: DeclineReason | null; reaskOn: IsoDate | null }
+  | { is: 'asked'; on: IsoDate | null }
+  | { is: 'noAnswer'; on: IsoDate | null }
+  | { is: 'incubator'; on: IsoDate | null; until: IsoDate | null }
   | { is: 'notAsked' }
   | { is: 'overridden'; tier: Tier; reason: string; until: IsoDate }
   | { is: 'overrideRefused'; tier: Tier; because: 'noAgreement' | 'noReason' | 'noExpiry' | 'expired' | 'excluded' };
@@ -67,6 +70,8 @@ export type NextStep =
   | { is: 'rate'; criteria: PeopleRated[] }
   | { is: 'ask' }
   | { is: 'await' }
+  | { is: 'agree'; missing: AgreementGap[] }
+  | { is: 'prove'; until: IsoDate | null }
   | { is: 'reask'; on: IsoDate | null }
   | { is: 'grow'; families: { family: string; amount: Cents }[] }
   | { is: 'learn'; criterion: ScoreCriterion | 'countries'; why: WhyUnknown }
@@ -243,10 +248,12 @@ function asked(way: Way, known: Known): Standing {
   const waiting: Tier = reached ? 'candidate' : 'standard';
   switch (answer.is) {
     case 'accepted': {
-      const reason: Reason = { is: answer.isEnough ? 'accepted' : 'acceptedNotEnough', on: answer.on };
+      const { on, missing } = answer;
+      const isEnough = missing.length === 0;
+      const reason: Reason = isEnough ? { is: 'accepted', on } : { is: 'acceptedNotEnough', on, missing };
       const reasons = [reason, ...way.reasons];
-      const nextStep: NextStep = answer.isEnough ? growStep(known) : { is: 'await' };
-      return answer.isEnough || keepsCrown(known)
+      const nextStep: NextStep = isEnough ? growStep(known) : { is: 'agree', missing };
+      return isEnough || keepsCrown(known)
         ? { gate: 'ask', gateResult: 'passed', reasons, tier: 'key', nextStep }
         : { ...way, reasons, tier: waiting, nextStep };
     }
@@ -266,6 +273,20 @@ function asked(way: Way, known: Known): Standing {
         reasons: [{ is: 'asked', on: answer.on }, ...way.reasons],
         tier: waiting,
         nextStep: { is: 'await' },
+      };
+    case 'noAnswer':
+      return {
+        ...way,
+        reasons: [{ is: 'noAnswer', on: answer.on }, ...way.reasons],
+        tier: waiting,
+        nextStep: reached ? { is: 'ask' } : stepBefore(way, known),
+      };
+    case 'incubator':
+      return {
+        ...way,
+        reasons: [{ is: 'incubator', on: answer.on, until: answer.until }, ...way.reasons],
+        tier: waiting,
+        nextStep: { is: 'prove', until: answer.until },
       };
     case 'notAsked':
       return reached
@@ -318,7 +339,8 @@ function overridden(decision: Decision, known: Known): Decision {
 /** What an override leaves to do: the customer's answer still counts, but nothing that could only turn a gate. */
 function stepAfter(tier: Tier, decided: NextStep, known: Known): NextStep {
   if (tier === 'standard') return growStep(known);
-  if (known.facts.answer.is !== 'notAsked') return decided;
+  const { answer } = known.facts;
+  if (answer.is !== 'notAsked' && answer.is !== 'noAnswer') return decided;
   return tier === 'candidate' ? { is: 'ask' } : growStep(known);
 }
 
@@ -340,7 +362,7 @@ function wordOf({ tier, reason, until }: Override, asOf: IsoDate): Word {
  */
 export function applyCapacity(decision: Decision, rank: number, capacity: number): Decision {
   const isPromised = decision.reasons.some(
-    ({ is }) => is === 'overridden' || is === 'asked' || is === 'acceptedNotEnough',
+    ({ is }) => is === 'overridden' || is === 'asked' || is === 'acceptedNotEnough' || is === 'incubator',
   );
   if (rank <= capacity || decision.tier !== 'candidate' || isPromised) return decision;
   return {

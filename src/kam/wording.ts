@@ -1,4 +1,5 @@
 /** Every sentence that sales people read in the CRM, in English and in German. */
+import type { AgreementGap, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
@@ -176,13 +177,17 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'uncalibrated':
         return 'The scale is uncalibrated: its anchors come from the figures of all customers, not from settings.';
       case 'accepted':
-        return `The customer accepted the agreement on ${day(reason.on, speech)}.`;
+        return `The customer accepted the agreement${on(reason.on, speech)}.`;
       case 'acceptedNotEnough':
-        return `The customer agreed on ${day(reason.on, speech)}, but commits to less than the agreement needs.`;
+        return `The customer agreed${on(reason.on, speech)}, but gives too little for it: ${gapsText(reason.missing, 'en')}.`;
       case 'declined':
-        return `The customer declined on ${day(reason.on, speech)}${because(reason.reason)}${reason.reaskOn === null ? '' : ` Ask again on ${day(reason.reaskOn, speech)}.`}`;
+        return `The customer declined${on(reason.on, speech)}${because(declinedFor('en', reason.reason))}${reason.reaskOn === null ? '' : ` Ask again on ${day(reason.reaskOn, speech)}.`}`;
       case 'asked':
-        return `The customer was asked on ${day(reason.on, speech)}; the answer is open.`;
+        return `The customer was asked${on(reason.on, speech)}; the answer is open.`;
+      case 'noAnswer':
+        return `The customer was asked${on(reason.on, speech)} and has not answered.`;
+      case 'incubator':
+        return `On trial with limited resources${reason.until === null ? '' : ` until ${day(reason.until, speech)}`}.`;
       case 'notAsked':
         return 'The customer has not been asked yet.';
       case 'overridden':
@@ -217,13 +222,17 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
       case 'uncalibrated':
         return 'Die Skala ist nicht kalibriert: Ihre Eckwerte stammen aus den Zahlen aller Kunden, nicht aus den Einstellungen.';
       case 'accepted':
-        return `Der Kunde hat die Vereinbarung am ${day(reason.on, speech)} angenommen.`;
+        return `Der Kunde hat die Vereinbarung${on(reason.on, speech)} angenommen.`;
       case 'acceptedNotEnough':
-        return `Der Kunde hat am ${day(reason.on, speech)} zugesagt, seine Gegenleistungen genügen der Vereinbarung aber noch nicht.`;
+        return `Der Kunde hat${on(reason.on, speech)} zugesagt, gibt dafür aber noch zu wenig: ${gapsText(reason.missing, 'de')}.`;
       case 'declined':
-        return `Der Kunde hat am ${day(reason.on, speech)} abgelehnt${because(reason.reason)}${reason.reaskOn === null ? '' : ` Erneut fragen am ${day(reason.reaskOn, speech)}.`}`;
+        return `Der Kunde hat${on(reason.on, speech)} abgelehnt${because(declinedFor('de', reason.reason))}${reason.reaskOn === null ? '' : ` Erneut fragen am ${day(reason.reaskOn, speech)}.`}`;
       case 'asked':
-        return `Der Kunde wurde am ${day(reason.on, speech)} gefragt; die Antwort steht aus.`;
+        return `Der Kunde wurde${on(reason.on, speech)} gefragt; die Antwort steht aus.`;
+      case 'noAnswer':
+        return `Der Kunde wurde${on(reason.on, speech)} gefragt und hat nicht geantwortet.`;
+      case 'incubator':
+        return `Auf Probe mit begrenztem Aufwand${reason.until === null ? '' : ` bis ${day(reason.until, speech)}`}.`;
       case 'notAsked':
         return 'Der Kunde wurde noch nicht gefragt.';
       case 'overridden':
@@ -239,6 +248,63 @@ const unratedWords = (language: Language, missing: readonly PeopleRated[]): stri
   missing.length === 0
     ? `${criterionNames[language].countries} (${unknownWords[language].noCountry})`
     : missing.map((criterion) => criterionNames[language][criterion]).join(', ');
+
+/** What an agreement lacks, as a list after a colon. */
+const gapsText = (gaps: readonly AgreementGap[], language: Language): string =>
+  gaps.map((gap) => gapWords[language](gap)).join('; ');
+
+const gapWords: Record<Language, (gap: AgreementGap) => string> = {
+  en: (gap) => {
+    switch (gap.is) {
+      case 'doesNotWant':
+        return 'the customer does not want the care';
+      case 'gets':
+        return `${gap.has} of ${gap.needs} commitments with a named person and a date`;
+      case 'access':
+        return `${gap.has} of ${gap.needs} that open countries, sites or people`;
+      case 'withoutPerson':
+        return `${gap.count} without a person on the customer's side`;
+      case 'withoutDate':
+        return `${gap.count} without a date after the agreement`;
+    }
+  },
+  de: (gap) => {
+    switch (gap.is) {
+      case 'doesNotWant':
+        return 'der Kunde will die Betreuung nicht';
+      case 'gets':
+        return `${gap.has} von ${gap.needs} Gegenleistungen mit Ansprechpartner und Termin`;
+      case 'access':
+        return `${gap.has} von ${gap.needs} mit Zugang zu Ländern, Standorten oder Personen`;
+      case 'withoutPerson':
+        return `${gap.count} ohne Ansprechpartner beim Kunden`;
+      case 'withoutDate':
+        return `${gap.count} ohne Termin nach der Vereinbarung`;
+    }
+  },
+};
+
+const declineWords: Record<Language, Record<DeclineReason, string>> = {
+  en: {
+    supplierOnly: 'sees us as a supplier only',
+    priceOnly: 'only the price counts',
+    timing: 'not the right time',
+    contactTooLow: 'our contacts rank too low',
+    competitorPreferred: 'prefers a competitor',
+    compliance: 'compliance rules forbid it',
+  },
+  de: {
+    supplierOnly: 'sieht uns nur als Lieferanten',
+    priceOnly: 'nur der Preis zählt',
+    timing: 'falscher Zeitpunkt',
+    contactTooLow: 'unsere Ansprechpartner stehen zu tief',
+    competitorPreferred: 'zieht einen Wettbewerber vor',
+    compliance: 'Compliance-Regeln verbieten es',
+  },
+};
+
+const declinedFor = (language: Language, reason: DeclineReason | null): string | null =>
+  reason === null ? null : declineWords[language][reason];
 
 type Refused = Extract<Reason, { is: 'overrideRefused' }>['because'];
 
@@ -266,7 +332,11 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
       case 'ask':
         return 'Ask the customer: do they want key account care, and what do they give for it?';
       case 'await':
-        return 'Get the open answer or the missing commitments from the customer.';
+        return "Get the customer's answer.";
+      case 'agree':
+        return `Agree with the customer on what is missing: ${gapsText(step.missing, 'en')}.`;
+      case 'prove':
+        return `Use the trial: agree on the commitments${step.until === null ? '' : ` by ${day(step.until, speech)}`}.`;
       case 'reask':
         return step.on === null ? 'Ask again when the situation has changed.' : `Ask again on ${day(step.on, speech)}.`;
       case 'grow':
@@ -286,7 +356,11 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
       case 'ask':
         return 'Den Kunden fragen: Will er die Key-Account-Betreuung, und was ist seine Gegenleistung?';
       case 'await':
-        return 'Offene Antwort oder fehlende Gegenleistungen beim Kunden einholen.';
+        return 'Antwort des Kunden einholen.';
+      case 'agree':
+        return `Mit dem Kunden vereinbaren, was fehlt: ${gapsText(step.missing, 'de')}.`;
+      case 'prove':
+        return `Probezeit nutzen: Gegenleistungen vereinbaren${step.until === null ? '' : ` bis ${day(step.until, speech)}`}.`;
       case 'reask':
         return step.on === null
           ? 'Erneut fragen, wenn sich die Lage geändert hat.'
@@ -449,6 +523,11 @@ function percent(share: Fraction, { language }: Speech): string {
 
 function points(value: number, { language }: Speech): string {
   return new Intl.NumberFormat(locales[language], { maximumFractionDigits: 2 }).format(value);
+}
+
+/** A day within a sentence, with a space before it; nothing where nobody entered it. */
+function on(date: IsoDate | null, speech: Speech): string {
+  return date === null ? '' : ` ${speech.language === 'de' ? 'am' : 'on'} ${day(date, speech)}`;
 }
 
 function day(date: IsoDate, { language }: Speech): string {

@@ -21,9 +21,9 @@ const weak: Partial<GroupFacts> = { ratings: { referenceCustomer: 0, opinionLead
 /** 40 is exceeded by the 50 points that the group of the builders has. */
 const lenient = { settings: { score: { threshold: 40 } } };
 const on = '2026-06-01';
-const accepted: Answer = { is: 'accepted', on, commitments: 3, isEnough: true };
-const tooLittle: Answer = { is: 'accepted', on, commitments: 1, isEnough: false };
-const declined: Answer = { is: 'declined', on, reason: 'supplier only', reaskOn: '2027-06-01' };
+const accepted: Answer = { is: 'accepted', on, missing: [] };
+const tooLittle: Answer = { is: 'accepted', on, missing: [{ is: 'gets', has: 1, needs: 3 }] };
+const declined: Answer = { is: 'declined', on, reason: 'supplierOnly', reaskOn: '2027-06-01' };
 
 const reasonsOf = (decision: Decision): Reason['is'][] => decision.reasons.map((reason) => reason.is);
 const reason = (decision: Decision, is: Reason['is']) => decision.reasons.find((one) => one.is === is);
@@ -233,7 +233,7 @@ describe('the answer of the customer', () => {
       tier: 'candidate',
       gate: 'ask',
       gateResult: 'open',
-      nextStep: { is: 'await' },
+      nextStep: { is: 'agree' },
       reasons: [{ is: 'acceptedNotEnough', on }, { is: 'scoreExceeded' }, { is: 'segment' }, { is: 'strategyPassed' }],
     });
     expect(decided({ ...weak, answer: tooLittle }, lenient)).toMatchObject({ tier: 'standard', gate: 'strategy' });
@@ -245,7 +245,7 @@ describe('the answer of the customer', () => {
       tier: 'key',
       gate: 'ask',
       gateResult: 'passed',
-      nextStep: { is: 'await' },
+      nextStep: { is: 'agree' },
     });
   });
 
@@ -268,7 +268,7 @@ describe('the answer of the customer', () => {
     const large = decided({ ...strategic, answer: declined }, lenient);
     expect(large).toMatchObject({ tier: 'large', gate: 'ask', gateResult: 'failed' });
     expect(large.nextStep).toEqual({ is: 'reask', on: '2027-06-01' });
-    expect(large.reasons[0]).toEqual({ is: 'declined', on, reason: 'supplier only', reaskOn: '2027-06-01' });
+    expect(large.reasons[0]).toEqual({ is: 'declined', on, reason: 'supplierOnly', reaskOn: '2027-06-01' });
   });
 
   test('who declined and would not reach the customer today is a large account that stands where it is stopped', () => {
@@ -285,6 +285,21 @@ describe('the answer of the customer', () => {
     expect(waiting).toMatchObject({ tier: 'candidate', gateResult: 'open', nextStep: { is: 'await' } });
     expect(waiting.reasons[0]).toEqual({ is: 'asked', on });
     expect(decided({ ...weak, answer: asked }, lenient).tier).toBe('standard');
+  });
+
+  test('who has not answered is to be asked again', () => {
+    const silent = decided({ ...strategic, answer: { is: 'noAnswer', on } }, lenient);
+    expect(silent).toMatchObject({ tier: 'candidate', gateResult: 'open', nextStep: { is: 'ask' } });
+    expect(silent.reasons[0]).toEqual({ is: 'noAnswer', on });
+  });
+
+  test('who is on trial stays a candidate, with the day by which the trial proves itself', () => {
+    const trial: Answer = { is: 'incubator', on, until: '2027-06-01' };
+    expect(decided({ ...strategic, answer: trial }, lenient)).toMatchObject({
+      tier: 'candidate',
+      nextStep: { is: 'prove', until: '2027-06-01' },
+    });
+    expect(decided({ ...weak, answer: trial }, lenient).tier).toBe('standard');
   });
 });
 

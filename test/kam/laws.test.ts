@@ -33,9 +33,14 @@ const segment = fc.constantFrom<Segment[]>('top', 'development', 'base', 'small'
 const day = fc.constantFrom('2026-01-31', '2026-10-30', '2026-10-31', '2027-06-30');
 
 const answer: fc.Arbitrary<Answer> = fc.oneof(
-  fc.record({ is: fc.constant('accepted'), on: day, commitments: fc.nat(5), isEnough: fc.boolean() } as const),
+  fc.record({
+    is: fc.constant('accepted'),
+    on: day,
+    missing: fc.array(fc.constant({ is: 'gets', has: 1, needs: 3 } as const), { maxLength: 1 }),
+  } as const),
   fc.record({ is: fc.constant('declined'), on: day, reason: fc.constant(null), reaskOn: fc.option(day) } as const),
-  fc.record({ is: fc.constant('asked'), on: day } as const),
+  fc.record({ is: fc.constantFrom('asked', 'noAnswer'), on: day } as const),
+  fc.record({ is: fc.constant('incubator'), on: day, until: fc.option(day) } as const),
   fc.constant({ is: 'notAsked' } as const),
 );
 
@@ -402,7 +407,8 @@ describe('law 7: nobody is a key account without an accepted agreement', () => {
         const decision = applyCapacity(decide(group, of, stands, { lines: high, scale: on }, rules), 1, 1);
         if (decision.tier !== 'key') return;
         expect(group.answer.is).toBe('accepted');
-        if (group.answer.is === 'accepted') expect(group.answer.isEnough || stands.tier === 'key').toBe(true);
+        if (group.answer.is === 'accepted')
+          expect(group.answer.missing.length === 0 || stands.tier === 'key').toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -411,7 +417,8 @@ describe('law 7: nobody is a key account without an accepted agreement', () => {
   test('a key account whose agreement stands is dethroned by people only', () => {
     fc.assert(
       fc.property(facts, potential, lines, scale, settings, fc.boolean(), (group, of, high, on, rules, isEnough) => {
-        const accepted = { is: 'accepted', on: '2026-01-31', commitments: 3, isEnough } as const;
+        const missing = isEnough ? [] : [{ is: 'access', has: 0, needs: 1 } as const];
+        const accepted = { is: 'accepted' as const, on: '2026-01-31', missing };
         const given = { ...group, answer: accepted, exclusion: null, override: null };
         const stands = { tier: 'key', segment: 'top' } as const;
         const decision = decide(given, of, stands, { lines: high, scale: on }, rules);

@@ -200,24 +200,34 @@ const reasons: Cases<Reason> = {
   ],
   acceptedNotEnough: [
     [
-      { is: 'acceptedNotEnough', on },
       {
-        en: 'The customer agreed on 1 Jun 2026, but commits to less than the agreement needs.',
-        de: 'Der Kunde hat am 01.06.2026 zugesagt, seine Gegenleistungen genügen der Vereinbarung aber noch nicht.',
+        is: 'acceptedNotEnough',
+        on,
+        missing: [
+          { is: 'doesNotWant' },
+          { is: 'gets', has: 1, needs: 3 },
+          { is: 'access', has: 0, needs: 1 },
+          { is: 'withoutPerson', count: 1 },
+          { is: 'withoutDate', count: 2 },
+        ],
+      },
+      {
+        en: "The customer agreed on 1 Jun 2026, but gives too little for it: the customer does not want the care; 1 of 3 commitments with a named person and a date; 0 of 1 that open countries, sites or people; 1 without a person on the customer's side; 2 without a date after the agreement.",
+        de: 'Der Kunde hat am 01.06.2026 zugesagt, gibt dafür aber noch zu wenig: der Kunde will die Betreuung nicht; 1 von 3 Gegenleistungen mit Ansprechpartner und Termin; 0 von 1 mit Zugang zu Ländern, Standorten oder Personen; 1 ohne Ansprechpartner beim Kunden; 2 ohne Termin nach der Vereinbarung.',
       },
     ],
   ],
   declined: [
     [
-      { is: 'declined', on, reason: 'supplier only', reaskOn: '2027-06-01' },
+      { is: 'declined', on, reason: 'supplierOnly', reaskOn: '2027-06-01' },
       {
-        en: 'The customer declined on 1 Jun 2026: supplier only. Ask again on 1 Jun 2027.',
-        de: 'Der Kunde hat am 01.06.2026 abgelehnt: supplier only. Erneut fragen am 01.06.2027.',
+        en: 'The customer declined on 1 Jun 2026: sees us as a supplier only. Ask again on 1 Jun 2027.',
+        de: 'Der Kunde hat am 01.06.2026 abgelehnt: sieht uns nur als Lieferanten. Erneut fragen am 01.06.2027.',
       },
     ],
     [
-      { is: 'declined', on, reason: 'Why now?', reaskOn: null },
-      { en: 'The customer declined on 1 Jun 2026: Why now?', de: 'Der Kunde hat am 01.06.2026 abgelehnt: Why now?' },
+      { is: 'declined', on: null, reason: null, reaskOn: null },
+      { en: 'The customer declined.', de: 'Der Kunde hat abgelehnt.' },
     ],
   ],
   asked: [
@@ -227,6 +237,28 @@ const reasons: Cases<Reason> = {
         en: 'The customer was asked on 1 Jun 2026; the answer is open.',
         de: 'Der Kunde wurde am 01.06.2026 gefragt; die Antwort steht aus.',
       },
+    ],
+  ],
+  noAnswer: [
+    [
+      { is: 'noAnswer', on },
+      {
+        en: 'The customer was asked on 1 Jun 2026 and has not answered.',
+        de: 'Der Kunde wurde am 01.06.2026 gefragt und hat nicht geantwortet.',
+      },
+    ],
+  ],
+  incubator: [
+    [
+      { is: 'incubator', on, until: '2027-06-01' },
+      {
+        en: 'On trial with limited resources until 1 Jun 2027.',
+        de: 'Auf Probe mit begrenztem Aufwand bis 01.06.2027.',
+      },
+    ],
+    [
+      { is: 'incubator', on, until: null },
+      { en: 'On trial with limited resources.', de: 'Auf Probe mit begrenztem Aufwand.' },
     ],
   ],
   notAsked: [
@@ -278,13 +310,27 @@ const steps: Cases<NextStep> = {
       },
     ],
   ],
-  await: [
+  await: [[{ is: 'await' }, { en: "Get the customer's answer.", de: 'Antwort des Kunden einholen.' }]],
+  agree: [
     [
-      { is: 'await' },
+      { is: 'agree', missing: [{ is: 'gets', has: 1, needs: 3 }] },
       {
-        en: 'Get the open answer or the missing commitments from the customer.',
-        de: 'Offene Antwort oder fehlende Gegenleistungen beim Kunden einholen.',
+        en: 'Agree with the customer on what is missing: 1 of 3 commitments with a named person and a date.',
+        de: 'Mit dem Kunden vereinbaren, was fehlt: 1 von 3 Gegenleistungen mit Ansprechpartner und Termin.',
       },
+    ],
+  ],
+  prove: [
+    [
+      { is: 'prove', until: '2027-06-01' },
+      {
+        en: 'Use the trial: agree on the commitments by 1 Jun 2027.',
+        de: 'Probezeit nutzen: Gegenleistungen vereinbaren bis 01.06.2027.',
+      },
+    ],
+    [
+      { is: 'prove', until: null },
+      { en: 'Use the trial: agree on the commitments.', de: 'Probezeit nutzen: Gegenleistungen vereinbaren.' },
     ],
   ],
   reask: [
