@@ -10,6 +10,7 @@ import type { IsoDate, RecordId } from '../kam/units.js';
 import { accountsIn, benchmarksByPeerGroup } from './accounts.js';
 import { derive } from './derive.js';
 import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptions } from './duck.js';
+import { productsAsFamilies, readFolder, type FolderContents } from './files.js';
 import { find } from './find.js';
 import { groupsIn, type Reading } from './groups.js';
 import { createTable, ingest } from './ingest.js';
@@ -17,6 +18,7 @@ import { createResults, decisionsIn, storeDecisions, storePotentials } from './r
 import { numberOf, textOf, type Range } from './rows.js';
 
 export { BookError } from './duck.js';
+export type { FolderContents } from './files.js';
 
 /** The tables that a pull fills, in our words. */
 export type BookTable = 'account' | 'opportunity' | 'line' | 'task';
@@ -72,6 +74,14 @@ export type Book = {
    * Errors: `BookError` naming file, column and value; also where the rows read are not as many as were spooled.
    */
   ingest(table: BookTable, spooled: Spooled, labels?: Labels): Promise<number>;
+  /**
+   * Replaces all pulled tables by a folder of files: `accounts.csv` and `sales.csv[.gz]` in the neutral layout.
+   *
+   * Errors: `BookError` naming file, line, column, value and what was expected.
+   */
+  readFolder(dir: string): Promise<FolderContents>;
+  /** Lets the `top` products that most accounts bought before a day stand as the only families; derive anew afterwards. */
+  productsAsFamilies(top: number, before: IsoDate): Promise<void>;
   /**
    * Groups, windows, sales per family, peer groups and benchmarks as of a day. Pure in the tables and its arguments.
    * Sales after `asOf` are left out; those after `today` (default: `asOf`) are noted.
@@ -164,6 +174,8 @@ function bookOn(file: string, duck: Duck): Book {
       if (labels !== undefined) await remember(duck, 'labels', labels);
       return rows;
     },
+    readFolder: (dir) => readFolder(duck, dir),
+    productsAsFamilies: (top, before) => productsAsFamilies(duck, top, before),
     derive: async (settings, asOf, today = asOf) => {
       const notes = await derive(duck, settings, asOf, today);
       await remember(duck, 'asOf', asOf);

@@ -182,7 +182,7 @@ function checkedValue(name: string, { type, isRequired }: Column): string {
 }
 
 /** SQL that reads a text exactly, or gives null where it can't. The CRM writes large numbers as 1.0E7. */
-const conversions: Record<ColumnType, (column: string) => string> = {
+export const conversions: Record<ColumnType, (column: string) => string> = {
   id: (column) => column,
   text: (column) => column,
   number: (column) => `CASE WHEN ${matches(column, NUMERAL)} THEN TRY_CAST(${column} AS DOUBLE) END`,
