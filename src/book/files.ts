@@ -16,7 +16,12 @@ import { numberOf, textOf } from './rows.js';
 /** What a folder held. */
 export type FolderContents = { accounts: number; lines: number; firstDay: IsoDate; lastDay: IsoDate };
 
-type FileColumn = { name: string; type: ColumnType; isRequired?: true; expected: string };
+type FileColumn = {
+  name: string;
+  type: Extract<ColumnType, 'id' | 'text' | 'integer' | 'number' | 'money' | 'date'>;
+  isRequired?: true;
+  expected: string;
+};
 
 const accountColumns: FileColumn[] = [
   { name: 'account_id', type: 'id', isRequired: true, expected: 'an id' },
@@ -234,7 +239,7 @@ async function point(
   throw new BookError(`${path}: ${name} “${value}”: expected ${expected}.`, [ADVICE]);
 }
 
-function isOf(type: ColumnType, value: string): boolean {
+function isOf(type: FileColumn['type'], value: string): boolean {
   switch (type) {
     case 'integer':
       return /^[-+]?\d{1,18}$/.test(value) || (isNumeral(value) && Number.isInteger(Number(value)));
@@ -243,7 +248,8 @@ function isOf(type: ColumnType, value: string): boolean {
       return isNumeral(value);
     case 'date':
       return isDay(value);
-    default:
+    case 'id':
+    case 'text':
       return true;
   }
 }
