@@ -16,7 +16,11 @@ export type Derivations = {
   blocksDelete(object: ObjectDefinition, id: string): RowError | null;
 };
 
-export function derivationsFor(store: Store, catalog: ListedCatalog): Derivations {
+export function derivationsFor(
+  store: Store,
+  catalog: ListedCatalog,
+  by: { now(): number; userId: string },
+): Derivations {
   const must = (name: string): ObjectDefinition => {
     const object = catalog.object(name);
     if (object === undefined) throw new Error(`The local org has no ${name}.`);
@@ -34,9 +38,14 @@ export function derivationsFor(store: Store, catalog: ListedCatalog): Derivation
       [opportunityId],
     );
     const has = Number(sums?.['lines'] ?? 0) > 0;
+    const at = by.now();
     store.update(opportunity, opportunityId, {
       HasOpportunityLineItem: Number(has),
       ...(has ? { Amount: sums?.['total'] ?? 0 } : {}),
+      // A sum that changes is a change of the opportunity. [K]
+      LastModifiedDate: at,
+      LastModifiedById: by.userId,
+      SystemModstamp: at,
     });
   };
 

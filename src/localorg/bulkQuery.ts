@@ -10,6 +10,7 @@ export type QueryJob = {
   query: string;
   object: string;
   apiVersion: string;
+  org: Engine;
   createdAt: Date;
   state: 'UploadComplete' | 'InProgress' | 'JobComplete' | 'Failed' | 'Aborted';
   lineEnding: 'LF' | 'CRLF';
@@ -32,7 +33,8 @@ const CHUNK = 2000;
 const MAXIMUM_PAGE_LINKS = 5;
 
 export type QueryJobs = {
-  create(body: Readonly<Record<string, unknown>>, apiVersion: string): QueryJob;
+  /** `org` is the org as the job's user meets it. */
+  create(org: Engine, body: Readonly<Record<string, unknown>>, apiVersion: string): QueryJob;
   get(id: string, apiVersion: string): QueryJob;
   list(): QueryJob[];
   abort(id: string, apiVersion: string): QueryJob;
@@ -40,7 +42,7 @@ export type QueryJobs = {
 };
 
 /** The jobs of one org; a job runs when it is first looked at, so that a client sees it go through its states. */
-export function queryJobs(engine: Engine): QueryJobs {
+export function queryJobs(): QueryJobs {
   const jobs = new Map<string, QueryJob>();
   const known = (id: string): QueryJob => {
     const job = jobs.get(id) ?? jobs.get([...jobs.keys()].find((each) => each.startsWith(id)) ?? '');
@@ -48,15 +50,15 @@ export function queryJobs(engine: Engine): QueryJobs {
     return job;
   };
   return {
-    create: (body, apiVersion) => {
-      const job = newJob(engine, body, apiVersion, jobs.size + 1);
+    create: (org, body, apiVersion) => {
+      const job = newJob(org, body, apiVersion, jobs.size + 1);
       jobs.set(job.id, job);
       return job;
     },
     get: (id) => {
       const job = known(id);
       if (job.state === 'UploadComplete') job.state = 'InProgress';
-      else if (job.state === 'InProgress') runJob(engine, job);
+      else if (job.state === 'InProgress') runJob(job);
       return job;
     },
     list: () => [...jobs.values()],
@@ -78,7 +80,7 @@ export function queryJobs(engine: Engine): QueryJobs {
   };
 }
 
-function newJob(engine: Engine, body: Readonly<Record<string, unknown>>, apiVersion: string, n: number): QueryJob {
+function newJob(org: Engine, body: Readonly<Record<string, unknown>>, apiVersion: string, n: number): QueryJob {
   const { operation, query, lineEnding = 'LF', columnDelimiter = 'COMMA', contentType = 'CSV' } = body;
   if (operation !== 'query' && operation !== 'queryAll') throw invalid(`Invalid operation: ${String(operation)}`);
   if (typeof query !== 'string' || query.trim() === '') throw invalid('query is required');
@@ -86,23 +88,28 @@ function newJob(engine: Engine, body: Readonly<Record<string, unknown>>, apiVers
   if (!isDelimiter(columnDelimiter)) throw invalid(`Invalid columnDelimiter: ${String(columnDelimiter)}`);
   if (contentType !== 'CSV') throw invalid(`Invalid contentType: ${String(contentType)}`);
   // A query that can't run is refused at once; the rows are read when the job runs.
-  const { object } = engine.query(`${query}`, { apiVersion, purpose: 'bulk' });
+  const { object } = org.query(query, { apiVersion, purpose: 'bulk' });
   return {
     id: idOf('750', n),
     operation,
     query,
     object,
     apiVersion,
-    createdAt: engine.now(),
+    org,
+    createdAt: org.now(),
     state: 'UploadComplete',
     lineEnding,
     columnDelimiter,
   };
 }
 
-function runJob(engine: Engine, job: QueryJob): void {
+function runJob(job: QueryJob): void {
   try {
-    job.answer = engine.query(job.query, { apiVersion: job.apiVersion, purpose: 'bulk' });
+    job.answer = job.org.query(job.query, {
+      apiVersion: job.apiVersion,
+      purpose: 'bulk',
+      withDeleted: job.operation === 'queryAll',
+    });
     job.state = 'JobComplete';
   } catch (error) {
     if (!(error instanceof SalesforceError)) throw error;
@@ -114,13 +121,13 @@ function runJob(engine: Engine, job: QueryJob): void {
 const invalid = (message: string): SalesforceError => new SalesforceError(400, 'INVALIDJOB', message);
 
 /** The job as the API returns it; its counts stand only in the details of one job. */
-export function jobJson(job: QueryJob, userId: string, detailed: boolean): Record<string, unknown> {
+export function jobJson(job: QueryJob, detailed: boolean): Record<string, unknown> {
   const createdDate = job.createdAt.toISOString().replace('Z', '+0000');
   return {
     id: job.id,
     operation: job.operation,
     object: job.object,
-    createdById: userId,
+    createdById: job.org.userId,
     createdDate,
     systemModstamp: createdDate,
     state: job.state,

@@ -4,11 +4,10 @@ import { createGzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { jobJson, resultPage, resultPages, type QueryJobs } from './bulkQuery.js';
-import type { Engine } from './engine.js';
 import { SalesforceError } from './refusal.js';
 import { notFound, versionOf } from './requests.js';
 
-export function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs): void {
+export function bulkRoutes(api: FastifyInstance, jobs: QueryJobs): void {
   const idIn = (request: FastifyRequest): string => z.object({ job: z.string() }).parse(request.params).job;
   const pageIn = (request: FastifyRequest): { locator: string | undefined; maxRecords: number | undefined } => {
     const query = z
@@ -21,18 +20,18 @@ export function bulkRoutes(api: FastifyInstance, engine: Engine, jobs: QueryJobs
   api.post('/jobs/query', (request) => {
     const body = z.record(z.string(), z.unknown()).safeParse(request.body);
     if (!body.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'The HTTP entity body is required');
-    return jobJson(jobs.create(body.data, versionOf(request)), engine.userId, false);
+    return jobJson(jobs.create(request.org, body.data, versionOf(request)), false);
   });
   api.get('/jobs/query', () => ({
     done: true,
-    records: jobs.list().map((job) => jobJson(job, engine.userId, false)),
+    records: jobs.list().map((job) => jobJson(job, false)),
     nextRecordsUrl: null,
   }));
-  api.get('/jobs/query/:job', (request) => jobJson(jobs.get(idIn(request), versionOf(request)), engine.userId, true));
+  api.get('/jobs/query/:job', (request) => jobJson(jobs.get(idIn(request), versionOf(request)), true));
   api.patch('/jobs/query/:job', (request) => {
     const body = z.object({ state: z.literal('Aborted') }).safeParse(request.body);
     if (!body.success) throw new SalesforceError(400, 'INVALIDJOB', 'expected {"state": "Aborted"}');
-    return jobJson(jobs.abort(idIn(request), versionOf(request)), engine.userId, false);
+    return jobJson(jobs.abort(idIn(request), versionOf(request)), false);
   });
   api.delete('/jobs/query/:job', (request, reply) => {
     jobs.delete(idIn(request));

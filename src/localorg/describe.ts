@@ -23,7 +23,7 @@ export function describeBriefly(object: ObjectDefinition, apiVersion: string): R
     label: object.label,
     labelPlural: object.pluralLabel,
     layoutable: object.kind !== 'customMetadata',
-    mergeable: object.api === 'Account' || object.api === 'Contact',
+    mergeable: 'MasterRecordId' in object.fields,
     mruEnabled: object.kind !== 'customMetadata',
     name: object.api,
     queryable: true,

@@ -1,12 +1,15 @@
 /** The local org behind its HTTP doors: a database that answers, validates and refuses as Salesforce does. */
 import { randomInt } from 'node:crypto';
-import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
+import type { FieldDefinition, ObjectDefinition, PermissionSetDefinition } from '../schema/model.js';
 import type { OrgSchema } from '../schema/orgSchema.js';
 import { opportunityStages } from '../schema/standard.js';
 import { answerQuery } from './answer.js';
 import { derivationsFor, type Derivations } from './behaviour.js';
 import { idOf, to18 } from './ids.js';
+import { isMergeable, takeIn } from './merge.js';
+import { prepareBin, recycleBinOf, type RecycleBin } from './recycleBin.js';
 import { SalesforceError } from './refusal.js';
+import { has, profiles, visibleTo, type Rights } from './rights.js';
 import { compile, fieldOf, fold, isTextual, ListedCatalog, quoted, table } from './soql.js';
 import { openStore, type Store, type StoredRow } from './store.js';
 import { decode, encode, type Stored } from './values.js';
@@ -16,6 +19,10 @@ export type RowError = { statusCode: string; message: string; fields: string[] }
 
 export type RowResult =
   { success: true; id: string; created: boolean; errors: [] } | { success: false; errors: RowError[] };
+
+export type MergeResult =
+  | { success: true; id: string; mergedRecordIds: string[]; updatedRelatedIds: string[]; errors: [] }
+  | { success: false; errors: RowError[] };
 
 /** A value as JSON carries it. */
 export type Value = string | number | boolean | null;
@@ -36,6 +43,13 @@ export type QueryAnswer = {
   rows(offset: number, count: number): Value[][];
 };
 
+export type QueryOptions = {
+  apiVersion: string;
+  purpose: 'rest' | 'bulk';
+  /** As `queryAll` does: records in the recycle bin too. */
+  withDeleted?: boolean;
+};
+
 export type Engine = {
   readonly orgId: string;
   /** Who acts: the administrator, or who `as` names. */
@@ -50,7 +64,7 @@ export type Engine = {
   /** By any casing of the API name. */
   object(name: string): ObjectDefinition | undefined;
   /** Throws `SalesforceError` (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE …). */
-  query(soql: string, options: { apiVersion: string; purpose: 'rest' | 'bulk' }): QueryAnswer;
+  query(soql: string, options: QueryOptions): QueryAnswer;
   /** One record by id with the given fields, or all; undefined where there is none. */
   retrieve(
     object: string,
@@ -62,6 +76,16 @@ export type Engine = {
   update(object: string, id: string, values: Row): RowResult;
   upsert(object: string, externalIdField: string, externalId: Value, values: Row): RowResult;
   delete(object: string, id: string): RowResult;
+  /** Brings a deleted record back from the recycle bin, with what went with it. */
+  undelete(id: string): RowResult;
+  /** Takes a deleted record out of the recycle bin for good. */
+  purge(id: string): RowResult;
+  /** Merges one or two records into another of the same object; `values` change the master on the way. */
+  merge(object: string, master: string, values: Row, losers: readonly string[]): MergeResult;
+  /** Whether this user has a permission such as `BulkApiHardDelete`; an administrator has none by being one. */
+  hasPermission(name: string): boolean;
+  /** Records that were created or changed, and those that were deleted, from one instant to another, both inclusive. */
+  changedBetween(object: string, from: Date, until: Date): { updated: string[]; deleted: { id: string; at: Date }[] };
   /** Runs `work` in a savepoint; rolled back when it returns `rollback: true` or throws. */
   transaction<T>(work: () => { result: T; rollback: boolean }): T;
   /** Empties the org of data; metadata stays. */
@@ -94,7 +118,11 @@ export function openEngine(options: EngineOptions): Engine {
   const fresh = store.recall('orgId') === undefined;
   const orgId = store.recall('orgId') ?? to18(options.orgId ?? randomOrgId());
   store.remember('orgId', orgId);
-  const org = new Org(store, catalog, clock, options.schema, orgId, new Map(), idOf('005', 1), adminOf(orgId));
+  prepareBin(store);
+  const org = new Org(
+    { store, catalog, clock, schema: options.schema, orgId, nextNumber: new Map() },
+    { userId: idOf('005', 1), username: adminOf(orgId), rights: { isAdministrator: true, sets: [] }, seen: catalog },
+  );
   if (fresh) org.seed();
   org.deployRecords();
   return org;
@@ -117,50 +145,85 @@ function openClock(store: Store, start: Date): Clock {
 
 const adminOf = (orgId: string): string => `admin@${orgId.toLowerCase()}.localorg.example`;
 
+/** What all users of an org share. */
+type Ground = {
+  store: Store;
+  catalog: ListedCatalog;
+  clock: Clock;
+  schema: OrgSchema;
+  orgId: string;
+  nextNumber: Map<string, number>;
+};
+
+/** Who acts, and the objects and fields that exist for him. */
+type Actor = { userId: string; username: string; rights: Rights; seen: ListedCatalog };
+
 class Org implements Engine {
+  public readonly orgId: string;
+  public readonly userId: string;
+  public readonly username: string;
+  private readonly store: Store;
+  private readonly catalog: ListedCatalog;
   private readonly derive: Derivations;
+  private readonly bin: RecycleBin;
 
   public constructor(
-    private readonly store: Store,
-    private readonly catalog: ListedCatalog,
-    private readonly clock: Clock,
-    private readonly schema: OrgSchema,
-    public readonly orgId: string,
-    private readonly nextNumber: Map<string, number>,
-    public readonly userId: string,
-    public readonly username: string,
+    private readonly ground: Ground,
+    private readonly actor: Actor,
   ) {
-    this.derive = derivationsFor(store, catalog);
+    ({ orgId: this.orgId, store: this.store, catalog: this.catalog } = ground);
+    ({ userId: this.userId, username: this.username } = actor);
+    this.derive = derivationsFor(this.store, this.catalog, { now: () => this.stamp(), userId: this.userId });
+    this.bin = recycleBinOf(this.store, this.catalog, this.derive);
   }
 
   public as(userId: string): Engine {
-    if (userId === this.userId) return this;
-    const user = this.store.byId(this.known('User'), userId);
+    const user = this.store.byId(this.objectNamed('User'), to18(userId));
     if (user === undefined || user['IsActive'] !== 1) {
       throw new SalesforceError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
     }
-    const { store, catalog, clock, schema, orgId, nextNumber } = this;
-    return new Org(store, catalog, clock, schema, orgId, nextNumber, userId, String(user['Username']));
+    const rights = this.rightsOf(user);
+    const seen = seenBy(rights, this.catalog);
+    return new Org(this.ground, { userId: to18(userId), username: String(user['Username']), rights, seen });
+  }
+
+  private rightsOf(user: StoredRow): Rights {
+    const profile = this.store.byId(this.objectNamed('Profile'), String(user['ProfileId']));
+    return { isAdministrator: profile?.['Name'] === profiles.administrator, sets: this.assignedTo(user) };
+  }
+
+  private assignedTo(user: StoredRow): PermissionSetDefinition[] {
+    const rows = this.store.all(
+      'SELECT s."Name" AS name FROM "PermissionSetAssignment" a JOIN "PermissionSet" s ON s."Id" = a."PermissionSetId" WHERE a."AssigneeId" = ? AND a."IsDeleted" = 0 ORDER BY s."Name"',
+      [user['Id'] ?? null],
+    );
+    const names = new Set(rows.map(({ name }) => name));
+    return this.ground.schema.permissionSets.filter(({ api }) => names.has(api));
   }
 
   public now(): Date {
-    return this.clock.now();
+    return this.ground.clock.now();
   }
 
   public setClock(to: Date): void {
-    this.clock.set(to);
+    this.ground.clock.set(to);
   }
 
   public objects(): readonly ObjectDefinition[] {
-    return this.catalog.list;
+    return this.actor.seen.list;
   }
 
   public object(name: string): ObjectDefinition | undefined {
-    return this.catalog.object(name);
+    return this.actor.seen.object(name);
   }
 
-  public query(soql: string, { apiVersion, purpose }: { apiVersion: string; purpose: 'rest' | 'bulk' }): QueryAnswer {
-    return answerQuery(compile(soql, this.catalog, { now: this.now(), purpose }), this.store, apiVersion);
+  public query(soql: string, { apiVersion, purpose, withDeleted = false }: QueryOptions): QueryAnswer {
+    if (withDeleted) this.bin.purgeOld(this.now().getTime());
+    return answerQuery(
+      compile(soql, this.actor.seen, { now: this.now(), purpose, withDeleted }),
+      this.store,
+      apiVersion,
+    );
   }
 
   public retrieve(
@@ -184,13 +247,15 @@ class Org implements Engine {
 
   public insert(name: string, values: Row): RowResult {
     const object = this.known(name);
-    if (!object.createable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('create', object));
+    const refusal = this.refusedFor('create', object);
+    if (refusal !== null) return refusal;
     return this.writeRow(() => this.create(object, values));
   }
 
   public update(name: string, id: string, values: Row): RowResult {
     const object = this.known(name);
-    if (!object.updateable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('update', object));
+    const refusal = this.refusedFor('update', object);
+    if (refusal !== null) return refusal;
     return this.writeRow(() => this.change(object, id, values));
   }
 
@@ -221,15 +286,101 @@ class Org implements Engine {
 
   public delete(name: string, id: string): RowResult {
     const object = this.known(name);
-    if (!object.deletable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('delete', object));
+    const refusal = this.refusedFor('delete', object);
+    if (refusal !== null) return refusal;
     return this.writeRow(() => {
       const found = this.standing(object, id);
       if ('errors' in found) return found;
       const blocked = this.derive.blocksDelete(object, found.id);
       if (blocked !== null) return { success: false, errors: [blocked] };
-      this.remove(object, found.id);
+      this.bin.throwIn(object, found.id, this.stamp());
       return { success: true, id: found.id, created: false, errors: [] };
     });
+  }
+
+  public undelete(id: string): RowResult {
+    const object = this.actor.seen.list.find(({ keyPrefix }) => keyPrefix === id.slice(0, 3));
+    if (object === undefined) return refusedRow('MALFORMED_ID', `malformed id ${id}`);
+    if (!object.deletable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('undelete', object));
+    const full = to18(id);
+    return this.writeRow(() => {
+      this.bin.purgeOld(this.now().getTime());
+      const errors = this.bin.takeOut(object, full, this.stamp());
+      const row = this.store.byId(object, full);
+      const all = errors.length > 0 || row === undefined ? errors : this.duplicates(object, row, full);
+      if (all.length > 0) return { success: false, errors: all };
+      return { success: true, id: full, created: false, errors: [] };
+    });
+  }
+
+  public purge(id: string): RowResult {
+    const object = this.actor.seen.list.find(({ keyPrefix }) => keyPrefix === id.slice(0, 3));
+    if (object === undefined) return refusedRow('MALFORMED_ID', `malformed id ${id}`);
+    if (!object.deletable) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('delete', object));
+    const full = to18(id);
+    return this.writeRow(() =>
+      this.bin.purge(full)
+        ? { success: true, id: full, created: false, errors: [] }
+        : refusedRow('INVALID_ID_FIELD', 'Entity is not in the recycle bin'),
+    );
+  }
+
+  public merge(name: string, master: string, values: Row, losers: readonly string[]): MergeResult {
+    const object = this.known(name);
+    if (!isMergeable(object)) return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor('merge', object));
+    if (!object.updateable || !object.deletable) return refusedRow(noAccess.statusCode, noAccess.message);
+    if (losers.length < 1 || losers.length > 2) {
+      return refusedRow('INVALID_NUMBER_OF_RECORDS', `expected one or two records to merge, not ${losers.length}`);
+    }
+    const { store, catalog, derive, bin } = this;
+    return this.store.transaction(() => {
+      const result = ((): MergeResult => {
+        const kept = this.change(object, master, values);
+        if (!kept.success) return kept;
+        const gone = losers.map((id) => this.standing(object, id));
+        const refused = gone.flatMap((each) => ('errors' in each ? each.errors : []));
+        if (refused.length > 0) return { success: false, errors: refused };
+        const ids = gone.flatMap((each) => ('errors' in each ? [] : [each.id]));
+        const parents = Object.values(object.fields).filter(({ referenceTo }) => referenceTo?.includes(object.api));
+        const row = store.byId(object, kept.id);
+        const circular = parents.find(({ api }) => ids.some((id) => row?.[api] === id));
+        if (circular !== undefined || ids.includes(kept.id) || new Set(ids).size < ids.length) {
+          return refusedRow(
+            'CIRCULAR_DEPENDENCY',
+            'the records to merge must be others than the master and its parent',
+            [circular?.api ?? 'Id'],
+          );
+        }
+        const at = this.stamp();
+        const moved = ids.flatMap(
+          (id) => takeIn({ store, catalog, derive, bin }, object, kept.id, id, at).updatedRelatedIds,
+        );
+        return { success: true, id: kept.id, mergedRecordIds: ids, updatedRelatedIds: moved, errors: [] };
+      })();
+      return { result, rollback: !result.success };
+    });
+  }
+
+  public hasPermission(name: string): boolean {
+    return has(this.actor.rights, name);
+  }
+
+  public changedBetween(
+    name: string,
+    from: Date,
+    until: Date,
+  ): { updated: string[]; deleted: { id: string; at: Date }[] } {
+    const object = this.known(name);
+    const live = this.store.all(
+      `SELECT "Id" AS id FROM ${table(object)} WHERE "IsDeleted" = 0 AND "SystemModstamp" >= ? AND "SystemModstamp" <= ? ORDER BY "SystemModstamp", seq`,
+      [from.getTime(), until.getTime()],
+    );
+    this.bin.purgeOld(this.now().getTime());
+    const gone = this.bin.deletedBetween(object, from.getTime(), until.getTime());
+    return {
+      updated: live.map(({ id }) => String(id)),
+      deleted: gone.map(({ id, at }) => ({ id, at: new Date(at) })),
+    };
   }
 
   public transaction<T>(work: () => { result: T; rollback: boolean }): T {
@@ -239,7 +390,8 @@ class Org implements Engine {
   public reset(): void {
     this.store.transaction(() => {
       this.store.empty();
-      this.nextNumber.clear();
+      this.bin.empty();
+      this.ground.nextNumber.clear();
       this.seed();
       this.deployRecords();
       return { result: undefined, rollback: false };
@@ -271,7 +423,8 @@ class Org implements Engine {
         },
         this.orgId,
       );
-      put('Profile', { Name: 'System Administrator', UserType: 'Standard' }, idOf('00e', 1));
+      put('Profile', { Name: profiles.administrator, UserType: 'Standard' }, idOf('00e', 1));
+      put('Profile', { Name: profiles.integration, UserType: 'Standard' }, idOf('00e', 2));
       put(
         'User',
         {
@@ -289,6 +442,24 @@ class Org implements Engine {
           LanguageLocaleKey: 'en_US',
         },
         this.userId,
+      );
+      put(
+        'User',
+        {
+          Username: this.username.replace(/^admin@/, 'integration@'),
+          FirstName: 'KAM',
+          LastName: 'Integration',
+          Name: 'KAM Integration',
+          Alias: 'integr',
+          Email: 'integration@localorg.example',
+          IsActive: 1,
+          UserType: 'Standard',
+          ProfileId: idOf('00e', 2),
+          TimeZoneSidKey: 'GMT',
+          LocaleSidKey: 'en_US',
+          LanguageLocaleKey: 'en_US',
+        },
+        idOf('005', 2),
       );
       put('Pricebook2', { Name: 'Standard Price Book', IsActive: 1, IsStandard: 1 });
       opportunityStages.forEach(([label, isClosed, isWon, probability, forecast], index) => {
@@ -314,7 +485,7 @@ class Org implements Engine {
       for (const object of this.catalog.list.filter(({ kind }) => kind === 'customMetadata')) {
         this.store.run(`DELETE FROM ${table(object)}`, []);
       }
-      for (const record of this.schema.records) {
+      for (const record of this.ground.schema.records) {
         const object = this.known(record.type);
         const row: StoredRow = {
           ...this.systemFieldsOf(object, this.nextId(object), at),
@@ -337,7 +508,7 @@ class Org implements Engine {
         this.store.insert(object, row);
       }
       const sets = this.known('PermissionSet');
-      for (const { api, label } of this.schema.permissionSets) {
+      for (const { api, label } of this.ground.schema.permissionSets) {
         const there = this.store.get(`SELECT "Id" FROM ${table(sets)} WHERE "Name" = ? AND "IsDeleted" = 0`, [api]);
         if (there === undefined) {
           this.store.insert(sets, {
@@ -353,10 +524,35 @@ class Org implements Engine {
     });
   }
 
-  private known(name: string): ObjectDefinition {
+  /** An object of the org, whoever asks. */
+  private objectNamed(name: string): ObjectDefinition {
     const object = this.catalog.object(name);
+    if (object === undefined) throw new Error(`The org has no ${name}.`);
+    return object;
+  }
+
+  /** An object as this user meets it. */
+  private known(name: string): ObjectDefinition {
+    const object = this.actor.seen.object(name);
     if (object === undefined) throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
     return object;
+  }
+
+  /** Why an operation is closed: the object does not know it, or this user has no right to it. */
+  private refusedFor(
+    operation: 'create' | 'update' | 'delete',
+    object: ObjectDefinition,
+  ): { success: false; errors: RowError[] } | null {
+    const right = ({ create: 'createable', update: 'updateable', delete: 'deletable' } as const)[operation];
+    if (object[right]) return null;
+    if (!this.objectNamed(object.api)[right])
+      return refusedRow('INVALID_TYPE_FOR_OPERATION', notFor(operation, object));
+    if (operation === 'delete') return refusedRow(noAccess.statusCode, noAccess.message);
+    // [K]: what a user without the object permission is told.
+    return refusedRow(
+      'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
+      `entity type cannot be ${operation === 'create' ? 'inserted' : 'updated'}: ${object.label}`,
+    );
   }
 
   /** One row is all or nothing, whatever it brings with it. */
@@ -370,20 +566,21 @@ class Org implements Engine {
   private create(object: ObjectDefinition, values: Row): RowResult {
     const given = this.encodeAll(object, values, 'createable');
     if (given.errors.length > 0) return { success: false, errors: given.errors };
+    return this.createRow(this.objectNamed(object.api), given.row);
+  }
+
+  /** Fills, checks and stores a row whose given values are sound; from here on the platform acts, not the user. */
+  private createRow(object: ObjectDefinition, given: StoredRow): RowResult {
     const id = this.nextId(object);
     const row: StoredRow = {
       ...this.defaultsOf(object),
-      ...given.row,
       ...this.systemFieldsOf(object, id, this.stamp()),
+      ...given,
     };
     if ('OwnerId' in object.fields && row['OwnerId'] == null) row['OwnerId'] = this.userId;
     const derived = this.derive.before(object, row, null);
     if (derived.length > 0) return { success: false, errors: derived };
-    const errors = [
-      ...this.missing(object, row),
-      ...this.dangling(object, given.row),
-      ...this.duplicates(object, row, id),
-    ];
+    const errors = [...this.missing(object, row), ...this.dangling(object, given), ...this.duplicates(object, row, id)];
     if (errors.length > 0) return { success: false, errors };
     for (const field of Object.values(object.fields))
       if (field.type === 'AutoNumber') row[field.api] = this.autoNumber(object, field);
@@ -397,6 +594,14 @@ class Org implements Engine {
     if ('errors' in found) return found;
     const given = this.encodeAll(object, values, 'updateable');
     if (given.errors.length > 0) return { success: false, errors: given.errors };
+    return this.changeRow(this.objectNamed(object.api), found, given);
+  }
+
+  private changeRow(
+    object: ObjectDefinition,
+    found: { id: string; row: StoredRow },
+    given: { row: StoredRow },
+  ): RowResult {
     const row: StoredRow = { ...found.row, ...given.row };
     const derived = this.derive.before(object, row, found.row);
     if (derived.length > 0) return { success: false, errors: derived };
@@ -417,28 +622,6 @@ class Org implements Engine {
     return { success: true, id: found.id, created: false, errors: [] };
   }
 
-  private remove(object: ObjectDefinition, id: string): void {
-    const at = this.stamp();
-    this.store.update(object, id, { IsDeleted: 1, LastModifiedDate: at, SystemModstamp: at });
-    const gone = this.store.byId(object, id);
-    for (const child of this.catalog.list) {
-      for (const field of Object.values(child.fields)) {
-        if (field.referenceTo?.includes(object.api) !== true || field.calculated) continue;
-        const rows = this.store.all(
-          `SELECT "Id" FROM ${table(child)} WHERE ${quoted(field.api)} = ? AND "IsDeleted" = 0`,
-          [id],
-        );
-        const cascades = field.type === 'MasterDetail' || this.derive.cascades(object, child, field);
-        for (const row of rows) {
-          const childId = String(row['Id']);
-          if (cascades) this.remove(child, childId);
-          else this.store.update(child, childId, { [field.api]: null, SystemModstamp: at });
-        }
-      }
-    }
-    if (gone !== undefined) this.derive.afterDelete(object, gone);
-  }
-
   private encodeAll(
     object: ObjectDefinition,
     values: Row,
@@ -457,7 +640,8 @@ class Org implements Engine {
         });
         continue;
       }
-      if (!field[right]) {
+      const isAudit = right === 'createable' && auditFields.has(field.api) && this.hasPermission('CreateAuditFields');
+      if (!field[right] && !isAudit) {
         denied.push(field.api);
         continue;
       }
@@ -602,8 +786,8 @@ class Org implements Engine {
   /** Counters go on from the highest that was used, and never come back to a number, even after a rollback. */
   private next(object: ObjectDefinition, field: string): number {
     const key = `${object.api}.${field}`;
-    const known = this.nextNumber.get(key) ?? this.lastUsed(object) + 1;
-    this.nextNumber.set(key, known + 1);
+    const known = this.ground.nextNumber.get(key) ?? this.lastUsed(object) + 1;
+    this.ground.nextNumber.set(key, known + 1);
     return known;
   }
 
@@ -629,6 +813,34 @@ const refusedRow = (
 
 const notFor = (operation: string, object: ObjectDefinition): string =>
   `entity type ${object.api} does not support ${operation}`;
+
+/** What the permission “Set Audit Fields upon Record Creation” opens. */
+const auditFields: ReadonlySet<string> = new Set([
+  'CreatedDate',
+  'CreatedById',
+  'LastModifiedDate',
+  'LastModifiedById',
+]);
+
+const noAccess = {
+  statusCode: 'INSUFFICIENT_ACCESS_OR_READONLY',
+  message: 'insufficient access rights on object id',
+} as const;
+
+/** The catalog of a user; users with the same permission sets share it for as long as the org's own stays. */
+function seenBy(rights: Rights, catalog: ListedCatalog): ListedCatalog {
+  if (rights.isAdministrator) return catalog;
+  const views = viewsOf.get(catalog.list) ?? new Map<string, ListedCatalog>();
+  viewsOf.set(catalog.list, views);
+  const key = rights.sets.map(({ api }) => api).join(' ');
+  const known = views.get(key);
+  if (known !== undefined) return known;
+  const seen = new ListedCatalog(catalog.list.flatMap((object) => visibleTo(rights, object) ?? []));
+  views.set(key, seen);
+  return seen;
+}
+
+const viewsOf = new WeakMap<readonly ObjectDefinition[], Map<string, ListedCatalog>>();
 
 const noSuchColumn = (name: string, object: ObjectDefinition, of = 'entity'): string =>
   of === 'entity'

@@ -36,16 +36,17 @@ export function queryRoutes(api: FastifyInstance): void {
     cursors.set(name, { answer, batch });
     return name;
   };
-  const run = (request: FastifyRequest): Record<string, unknown> => {
+  const run = (request: FastifyRequest, withDeleted: boolean): Record<string, unknown> => {
     const { q } = z.object({ q: z.string().optional() }).parse(request.query);
     if (q === undefined)
       throw new SalesforceError(400, 'MALFORMED_QUERY', 'SOQL query is missing: expected the parameter q.');
     const apiVersion = versionOf(request);
-    const answer = request.org.query(q, { apiVersion, purpose: 'rest' });
+    const answer = request.org.query(q, { apiVersion, purpose: 'rest', withDeleted });
     return page(answer, 0, batchSizeOf(request), apiVersion, undefined);
   };
-  api.get('/query', run);
-  api.get('/query/:locator', (request) => {
+  api.get('/query', (request) => run(request, false));
+  api.get('/queryAll', (request) => run(request, true));
+  const more = (request: FastifyRequest): Record<string, unknown> => {
     const { locator } = z.object({ locator: z.string() }).parse(request.params);
     const [, key = '', from = ''] = /^(0r8\w+)-(\d+)$/.exec(locator) ?? [];
     const cursor = cursors.get(key);
@@ -53,7 +54,9 @@ export function queryRoutes(api: FastifyInstance): void {
       throw new SalesforceError(400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
     }
     return page(cursor.answer, Number(from), cursor.batch, versionOf(request), key);
-  });
+  };
+  api.get('/query/:locator', more);
+  api.get('/queryAll/:locator', more);
 }
 
 function batchSizeOf(request: FastifyRequest): number {

@@ -12,7 +12,7 @@ import { loginRoutes } from './loginRoutes.js';
 import { queryRoutes } from './queryRoutes.js';
 import { recordRoutes } from './recordRoutes.js';
 import { SalesforceError } from './refusal.js';
-import { versionOf } from './requests.js';
+import { newestVersion, versionOf } from './requests.js';
 import { openSessions } from './sessions.js';
 
 export type ServerOptions = {
@@ -36,6 +36,8 @@ export type LocalOrg = {
   orgId: string;
   userId: string;
   /** Requests that counted as API calls, and how many of them wrote. */
+  /** A session of one of the org's users, by his username, as a login would open it; undefined where there is none. */
+  sessionOf(username: string): string | undefined;
   calls(): { all: number; writes: number };
   stop(): Promise<void>;
 };
@@ -102,7 +104,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       recordRoutes(api);
       queryRoutes(api);
       collectionRoutes(api);
-      bulkRoutes(api, engine, queryJobs(engine));
+      bulkRoutes(api, queryJobs());
     },
     { prefix: '/services/data/v:version' },
   );
@@ -115,6 +117,15 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     username: engine.username,
     orgId: engine.orgId,
     userId: engine.userId,
+    sessionOf: (username) => {
+      const [user] = engine
+        .query(`SELECT Id FROM User WHERE Username = '${username.replaceAll(/['\\]/g, '\\$&')}' AND IsActive = true`, {
+          apiVersion: `${newestVersion}.0`,
+          purpose: 'rest',
+        })
+        .records(0, 1);
+      return typeof user?.['Id'] === 'string' ? sessions.open(user['Id']) : undefined;
+    },
     calls: () => ({ ...traffic }),
     stop: async () => {
       await app.close();

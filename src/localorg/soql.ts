@@ -18,7 +18,7 @@ import { parseInstant, scaledInteger, type Stored } from './values.js';
 /** Objects by any casing of their name. */
 export type Catalog = { object(name: string): ObjectDefinition | undefined };
 
-export type CompileOptions = { now: Date; purpose: 'rest' | 'bulk' };
+export type CompileOptions = { now: Date; purpose: 'rest' | 'bulk'; withDeleted: boolean };
 
 /** One column of the answer: where it nests in the record, and how its stored value reads. */
 export type Column = {
@@ -371,7 +371,8 @@ class Compiler {
   }
 
   private where(clause: WhereClause | undefined): string {
-    const live = 'IsDeleted' in this.object.fields ? `${this.prefix}."IsDeleted" = 0` : '1';
+    const live =
+      'IsDeleted' in this.object.fields && !this.options.withDeleted ? `${this.prefix}."IsDeleted" = 0` : '1';
     if (clause === undefined) return `WHERE ${live}`;
     return `WHERE ${live} AND (${this.condition(new Tokens(tokensOf(clause)))})`;
   }

@@ -162,6 +162,7 @@ const account = object('Account', '001', [
 ]);
 
 const contact = object('Contact', '003', [
+  lookup('MasterRecordId', 'Contact', 'MasterRecord', undefined, { calculated: true }),
   lookup('AccountId', 'Account', 'Account', 'Contacts'),
   text('LastName', 80, { required: true }),
   text('FirstName', 40),
