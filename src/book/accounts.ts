@@ -61,12 +61,15 @@ export async function benchmarksByPeerGroup(duck: Duck): Promise<Map<number, Ben
     peers: numberOf(row, 'peers'),
     buyers: numberOf(row, 'buyers'),
     medianShare: between(row, 'median'),
+    lowShare: between(row, 'low'),
+    highShare: between(row, 'high'),
     upperShare: between(row, 'upper'),
+    topShare: between(row, 'top'),
   }));
 }
 
 /** A quantile between two order statistics, linear as in type 7. */
 function between(row: Row, quantile: string): number {
-  const low = numberOf(row, `${quantile}_low`);
-  return low + (numberOf(row, `${quantile}_high`) - low) * numberOf(row, `${quantile}_fraction`);
+  const below = numberOf(row, `${quantile}_below`);
+  return below + (numberOf(row, `${quantile}_above`) - below) * numberOf(row, `${quantile}_fraction`);
 }

@@ -116,7 +116,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.

@@ -294,12 +294,21 @@ SELECT
   r.family,
   MAX(c.peers) AS peers,
   MAX(r.buyers) AS buyers,
-  MAX(CASE WHEN r.rank = FLOOR(r.median_at) THEN r.share END) AS median_low,
-  MAX(CASE WHEN r.rank = CEIL(r.median_at) THEN r.share END) AS median_high,
+  MAX(CASE WHEN r.rank = FLOOR(r.low_at) THEN r.share END) AS low_below,
+  MAX(CASE WHEN r.rank = CEIL(r.low_at) THEN r.share END) AS low_above,
+  MAX(r.low_at) - FLOOR(MAX(r.low_at)) AS low_fraction,
+  MAX(CASE WHEN r.rank = FLOOR(r.median_at) THEN r.share END) AS median_below,
+  MAX(CASE WHEN r.rank = CEIL(r.median_at) THEN r.share END) AS median_above,
   MAX(r.median_at) - FLOOR(MAX(r.median_at)) AS median_fraction,
-  MAX(CASE WHEN r.rank = FLOOR(r.upper_at) THEN r.share END) AS upper_low,
-  MAX(CASE WHEN r.rank = CEIL(r.upper_at) THEN r.share END) AS upper_high,
-  MAX(r.upper_at) - FLOOR(MAX(r.upper_at)) AS upper_fraction
+  MAX(CASE WHEN r.rank = FLOOR(r.high_at) THEN r.share END) AS high_below,
+  MAX(CASE WHEN r.rank = CEIL(r.high_at) THEN r.share END) AS high_above,
+  MAX(r.high_at) - FLOOR(MAX(r.high_at)) AS high_fraction,
+  MAX(CASE WHEN r.rank = FLOOR(r.upper_at) THEN r.share END) AS upper_below,
+  MAX(CASE WHEN r.rank = CEIL(r.upper_at) THEN r.share END) AS upper_above,
+  MAX(r.upper_at) - FLOOR(MAX(r.upper_at)) AS upper_fraction,
+  MAX(CASE WHEN r.rank = FLOOR(r.top_at) THEN r.share END) AS top_below,
+  MAX(CASE WHEN r.rank = CEIL(r.top_at) THEN r.share END) AS top_above,
+  MAX(r.top_at) - FLOOR(MAX(r.top_at)) AS top_fraction
 FROM (
   SELECT
     o.peer_no,
@@ -307,8 +316,11 @@ FROM (
     o.share,
     o.rank,
     o.buyers,
+    1 + (o.buyers - 1) * CAST(0.25 AS DOUBLE) AS low_at,
     1 + (o.buyers - 1) * CAST(0.5 AS DOUBLE) AS median_at,
-    1 + (o.buyers - 1) * s.upper_quantile AS upper_at
+    1 + (o.buyers - 1) * CAST(0.75 AS DOUBLE) AS high_at,
+    1 + (o.buyers - 1) * s.upper_quantile AS upper_at,
+    1 + (o.buyers - 1) * CAST(0.9 AS DOUBLE) AS top_at
   FROM (
     SELECT
       p.peer_no,

@@ -224,6 +224,10 @@ function summedCells(cells: readonly PotentialCell[]): PotentialCell[] {
     }
     before.sum.amount += cell.amount;
     before.sum.pipeline += cell.pipeline;
+    before.sum.range = {
+      low: before.sum.range.low + cell.range.low,
+      high: before.sum.range.high + cell.range.high,
+    };
     before.weighed += cell.amount * cell.confidence;
     before.sum.confidence = before.weighed / before.sum.amount;
     if (cell.amount > before.largest) {

@@ -38,10 +38,14 @@ export type Benchmark = {
   /** Accounts in the peer group that have sales, and those of them that buy the family. */
   peers: number;
   buyers: number;
-  /** Median share of wallet that buyers give the family. */
+  /** Share of wallet that buyers give the family: in the middle, and at a quarter and three quarters of them. */
   medianShare: Fraction;
+  lowShare: Fraction;
+  highShare: Fraction;
   /** The benchmark quantile (setting, default 0.8) of that share. */
   upperShare: Fraction;
+  /** From which the top tenth of the buyers begins. */
+  topShare: Fraction;
 };
 
 /** One group: the ultimate parent and all that belongs to it. Money, gates and tier are decided here. */

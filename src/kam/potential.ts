@@ -1,9 +1,61 @@
-/** Yearly money not yet earned, per account and product family, with source, confidence and why. */
+/** Yearly money not yet earned, per account and product family, with range, source, confidence and why. */
 import sumBy from 'lodash/sumBy.js';
+import type { AccountFacts } from './facts.js';
 import { toCents, type Cents, type Fraction, type RecordId } from './units.js';
-import { isKnown, unknown, type Unknown } from './unknown.js';
-import type { AccountFacts, Benchmark } from './facts.js';
-import type { Settings } from './settings.js';
+import { isKnown, type Unknown } from './unknown.js';
+
+/** Where money may lie: not below `low`, not above `high`. */
+export type MoneyRange = { low: Cents; high: Cents };
+
+/**
+ * What is estimated of one account and one family, before pipeline and people's word.
+ *
+ * Units: cents per year. `range` is that of `spend`, and of `volume` plus what is known of `value`; it holds the estimate.
+ */
+export type FamilyEstimate =
+  | {
+      is: 'whitespace';
+      family: string;
+      /** That the account starts to buy the family. */
+      probability: Fraction;
+      /** A year's spend, if it does. */
+      spend: Cents;
+      range: MoneyRange;
+      source: 'model' | 'peers';
+      confidence: Fraction;
+      why: WhitespaceWhy;
+    }
+  | {
+      is: 'bought';
+      family: string;
+      own: Cents;
+      /** What can be won of the gap to what comparable customers spend. */
+      volume: Cents;
+      /** What can be won of the gap to the price level that comparable customers choose. */
+      value: Cents | Unknown;
+      range: MoneyRange;
+      source: 'model' | 'peers';
+      confidence: Fraction;
+      why: BoughtWhy;
+    };
+
+/** Where a family that is not bought gets its probability from. */
+export type WhitespaceWhy = {
+  is: 'peers';
+  buyers: number;
+  peers: number;
+  peerLevel: AccountFacts['peerGroup']['level'];
+};
+
+/** Where the gap in a family that is bought comes from. */
+export type BoughtWhy = {
+  is: 'peers';
+  buyers: number;
+  peerLevel: AccountFacts['peerGroup']['level'];
+  /** What the stronger of comparable buyers would spend at this account's size. */
+  benchmark: Cents;
+  realisation: Fraction;
+};
 
 /** One cell of account × family. `crossSell` where the family is not bought yet, `upSell` where it is. */
 export type PotentialCell = {
@@ -11,34 +63,23 @@ export type PotentialCell = {
   kind: 'crossSell' | 'upSell';
   /** Expected money per year after pipeline was subtracted, never negative. */
   amount: Cents;
+  /** Of `amount`, pipeline subtracted; never negative. */
+  range: MoneyRange;
   /** Open pipeline in the family that was subtracted. */
   pipeline: Cents;
-  source: 'peers';
+  source: PotentialSource;
   confidence: Fraction;
   why: PotentialWhy;
 };
 
+export type PotentialSource = 'model' | 'peers';
+
 /** The argument as data: every figure that is needed to compute `amount` again by hand. */
 export type PotentialWhy =
-  | {
-      is: 'crossSell';
-      buyers: number;
-      peers: number;
-      peerLevel: AccountFacts['peerGroup']['level'];
-      /** What comparable buyers typically spend, scaled to this account: median share × own yearly revenue. */
-      typicalSpend: Cents;
-    }
-  | {
-      is: 'upSell';
-      buyers: number;
-      peerLevel: AccountFacts['peerGroup']['level'];
-      ownSpend: Cents;
-      /** Upper share × own yearly revenue. */
-      benchmarkSpend: Cents;
-      realisation: Fraction;
-    };
+  | { is: 'whitespace'; probability: Fraction; spend: Cents; from: WhitespaceWhy }
+  | { is: 'bought'; own: Cents; volume: Cents; value: Cents | Unknown; from: BoughtWhy };
 
-/** The potential of one account; sums are unknown where the account has no sales to scale by or no peers. */
+/** The potential of one account; sums are unknown where nothing could be estimated. */
 export type Potential = {
   accountId: RecordId;
   crossSell: Cents | Unknown;
@@ -47,6 +88,7 @@ export type Potential = {
   additional: Cents | Unknown;
   /** Own yearly revenue as a share of own revenue plus additional potential. */
   walletShare: Fraction | Unknown;
+  /** Of the cells, weighted by their amounts. */
   confidence: Fraction;
   /** Cells with an amount above zero, largest first, then by family. */
   cells: PotentialCell[];
@@ -64,85 +106,62 @@ export type GroupPotential = {
   cells: PotentialCell[];
 };
 
-/** Fewer buyers than this say nothing about an upper benchmark. Choice: half of the usual minimum peer group. */
-const MINIMUM_BUYERS = 5;
-
-/** How far a peer benchmark can be trusted: a tender would be 0.9, the customer's own word 1. */
-const PEER_CONFIDENCE = 0.4;
-
 /**
- * Estimates what one account could buy beyond what it buys, by what comparable accounts do.
+ * What one account could buy beyond what it buys: its estimates, less what is in the pipeline already.
  *
  * Shape:  one cell per family with an amount above zero; pipeline is subtracted per family, never below zero.
  * Units:  cents per year; each product is rounded to the cent once, so that a reader can recompute every figure.
- * Errors: none. Without own revenue to scale by, or without peers, all sums are unknown.
- * Source: peer benchmark with share of wallet; Lawrence et al. 2007, Perlich et al. 2007 (upper quantile as wallet).
+ * Errors: none. Where nothing could be estimated, all sums are unknown for that reason.
  */
-export function assessPotential(
-  account: AccountFacts,
-  benchmarks: readonly Benchmark[],
-  settings: Settings,
-): Potential {
-  const revenue = account.yearlyRevenue;
-  if (!isKnown(revenue) || revenue <= 0) return nothingKnown(account.accountId, 'noSales');
-  if (account.peerGroup.accounts < 2 || benchmarks.length === 0) return nothingKnown(account.accountId, 'noPeers');
-  const confidence = PEER_CONFIDENCE * Math.min(1, account.peerGroup.accounts / (2 * settings.potential.minimumPeers));
-  const bought = new Map(account.families.map(({ family, yearly }) => [family, yearly]));
+export function assessPotential(account: AccountFacts, estimates: readonly FamilyEstimate[] | Unknown): Potential {
+  if (!isKnown(estimates)) return nothingKnown(account.accountId, estimates);
   const pipeline = new Map(account.pipeline.map(({ family, yearly }) => [family, yearly]));
-  const cells = benchmarks
-    .flatMap((benchmark): PotentialCell[] => {
-      const own = bought.get(benchmark.family);
-      const { gross, why } =
-        own === undefined
-          ? crossSell(account, revenue, benchmark)
-          : upSell(account, revenue, own, benchmark, settings.potential.realisation);
-      const inPipeline = Math.max(0, pipeline.get(benchmark.family) ?? 0);
-      const amount = Math.max(0, gross - inPipeline);
-      return amount === 0
-        ? []
-        : [{ family: benchmark.family, kind: why.is, amount, pipeline: inPipeline, source: 'peers', confidence, why }];
-    })
+  const cells = estimates
+    .map((estimate) => cellOf(estimate, Math.max(0, pipeline.get(estimate.family) ?? 0)))
+    .filter(({ amount }) => amount > 0)
     .toSorted((a, b) => b.amount - a.amount || (a.family < b.family ? -1 : 1));
-  const crossSum = sumOf(cells, 'crossSell');
-  const upSum = sumOf(cells, 'upSell');
+  const crossSell = sumOf(cells, 'crossSell');
+  const upSell = sumOf(cells, 'upSell');
+  const additional = crossSell + upSell;
+  const revenue = account.yearlyRevenue;
   return {
     accountId: account.accountId,
-    crossSell: crossSum,
-    upSell: upSum,
-    additional: crossSum + upSum,
-    walletShare: revenue / (revenue + crossSum + upSum),
-    confidence,
+    crossSell,
+    upSell,
+    additional,
+    walletShare: isKnown(revenue) ? revenue / (revenue + additional) : revenue,
+    confidence: additional > 0 ? sumBy(cells, (cell) => cell.amount * cell.confidence) / additional : 0,
     cells,
   };
 }
 
-type Estimate = { gross: Cents; why: PotentialWhy };
-
-function crossSell(account: AccountFacts, revenue: Cents, benchmark: Benchmark): Estimate {
-  const typicalSpend = toCents(benchmark.medianShare * revenue);
-  const gross = benchmark.peers === 0 ? 0 : toCents((benchmark.buyers / benchmark.peers) * typicalSpend);
-  const { buyers, peers } = benchmark;
-  return { gross, why: { is: 'crossSell', buyers, peers, peerLevel: account.peerGroup.level, typicalSpend } };
-}
-
-function upSell(
-  account: AccountFacts,
-  revenue: Cents,
-  ownSpend: Cents,
-  benchmark: Benchmark,
-  realisation: Fraction,
-): Estimate {
-  const benchmarkSpend = toCents(benchmark.upperShare * revenue);
-  const gap = benchmark.buyers < MINIMUM_BUYERS ? 0 : Math.max(0, benchmarkSpend - ownSpend);
-  const why: PotentialWhy = {
-    is: 'upSell',
-    buyers: benchmark.buyers,
-    peerLevel: account.peerGroup.level,
-    ownSpend,
-    benchmarkSpend,
-    realisation,
-  };
-  return { gross: toCents(gap * realisation), why };
+function cellOf(estimate: FamilyEstimate, pipeline: Cents): PotentialCell {
+  const { family, source, confidence } = estimate;
+  const open = (gross: Cents): Cents => Math.max(0, gross - pipeline);
+  const shared = { family, pipeline, source, confidence };
+  switch (estimate.is) {
+    case 'whitespace': {
+      const { probability, spend, range, why } = estimate;
+      const expected = (yearly: Cents): Cents => open(toCents(probability * yearly));
+      return {
+        ...shared,
+        kind: 'crossSell',
+        amount: expected(spend),
+        range: { low: expected(range.low), high: expected(range.high) },
+        why: { is: 'whitespace', probability, spend, from: why },
+      };
+    }
+    case 'bought': {
+      const { own, volume, value, range, why } = estimate;
+      return {
+        ...shared,
+        kind: 'upSell',
+        amount: open(volume + (isKnown(value) ? value : 0)),
+        range: { low: open(range.low), high: open(range.high) },
+        why: { is: 'bought', own, volume, value, from: why },
+      };
+    }
+  }
 }
 
 const sumOf = (cells: readonly PotentialCell[], kind: PotentialCell['kind']): Cents =>
@@ -151,15 +170,12 @@ const sumOf = (cells: readonly PotentialCell[], kind: PotentialCell['kind']): Ce
     'amount',
   );
 
-function nothingKnown(accountId: RecordId, why: 'noSales' | 'noPeers'): Potential {
-  const nothing = unknown(why);
-  return {
-    accountId,
-    crossSell: nothing,
-    upSell: nothing,
-    additional: nothing,
-    walletShare: nothing,
-    confidence: 0,
-    cells: [],
-  };
-}
+const nothingKnown = (accountId: RecordId, why: Unknown): Potential => ({
+  accountId,
+  crossSell: why,
+  upSell: why,
+  additional: why,
+  walletShare: why,
+  confidence: 0,
+  cells: [],
+});

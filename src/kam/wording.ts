@@ -399,14 +399,22 @@ export const potentialText = (family: string, why: PotentialWhy, speech: Speech)
   say(speech, { family, why }, whyWords);
 
 const whyWords: Record<Language, (cell: { family: string; why: PotentialWhy }, speech: Speech) => string> = {
-  en: ({ family, why }, speech) =>
-    why.is === 'crossSell'
-      ? `${why.buyers} of ${why.peers} ${comparable.en[why.peerLevel]} buy ${family}, for this customer's size typically ${perYear(why.typicalSpend, speech)}.`
-      : `Buys ${family} for ${perYear(why.ownSpend, speech)}; the stronger of ${why.buyers} comparable buyers would spend ${money(why.benchmarkSpend, speech)}. ${percent(why.realisation, speech)} of the gap is expected.`,
-  de: ({ family, why }, speech) =>
-    why.is === 'crossSell'
-      ? `${why.buyers} von ${why.peers} ${comparable.de[why.peerLevel]} kaufen ${family}, bei dieser Kundengröße typischerweise ${perYear(why.typicalSpend, speech)}.`
-      : `Kauft ${family} für ${perYear(why.ownSpend, speech)}; die stärkeren von ${why.buyers} vergleichbaren Käufern gäben ${money(why.benchmarkSpend, speech)} aus. Erwartet werden ${percent(why.realisation, speech)} der Lücke.`,
+  en: ({ family, why }, speech) => {
+    switch (why.is) {
+      case 'whitespace':
+        return `${why.from.buyers} of ${why.from.peers} ${comparable.en[why.from.peerLevel]} buy ${family}, for this customer's size typically ${perYear(why.spend, speech)}.`;
+      case 'bought':
+        return `Buys ${family} for ${perYear(why.own, speech)}; the stronger of ${why.from.buyers} comparable buyers would spend ${money(why.from.benchmark, speech)}. ${percent(why.from.realisation, speech)} of the gap is expected.`;
+    }
+  },
+  de: ({ family, why }, speech) => {
+    switch (why.is) {
+      case 'whitespace':
+        return `${why.from.buyers} von ${why.from.peers} ${comparable.de[why.from.peerLevel]} kaufen ${family}, bei dieser Kundengröße typischerweise ${perYear(why.spend, speech)}.`;
+      case 'bought':
+        return `Kauft ${family} für ${perYear(why.own, speech)}; die stärkeren von ${why.from.buyers} vergleichbaren Käufern gäben ${money(why.from.benchmark, speech)} aus. Erwartet werden ${percent(why.from.realisation, speech)} der Lücke.`;
+    }
+  },
 };
 
 /** What a review task is about. */

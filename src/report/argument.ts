@@ -104,10 +104,10 @@ function sumOf({ why, pipeline }: PotentialCell, currency: string | null): strin
   const money = (cents: Cents): string => exactMoney(cents, currency);
   const less = pipeline > 0 ? ` − ${money(pipeline)} in the pipeline already` : '';
   switch (why.is) {
-    case 'crossSell':
-      return `${why.buyers} / ${why.peers} × ${money(why.typicalSpend)}${less}`;
-    case 'upSell':
-      return `${percent(why.realisation)} × (${money(why.benchmarkSpend)} − ${money(why.ownSpend)})${less}`;
+    case 'whitespace':
+      return `${why.from.buyers} / ${why.from.peers} × ${money(why.spend)}${less}`;
+    case 'bought':
+      return `${percent(why.from.realisation)} × (${money(why.from.benchmark)} − ${money(why.own)})${less}`;
   }
 }
 

@@ -1,6 +1,7 @@
 /** From the book's facts to a decision per group: potential per account, lines and scale over all, decision per group. */
 import type { Book, GroupView } from '../book/book.js';
 import { applyCapacity, decide, type Decision, type SegmentLines } from '../kam/funnel.js';
+import { peerEstimates } from '../kam/peers.js';
 import { assessPotential } from '../kam/potential.js';
 import { anchorsOfEntrants, scaleFrom, type MoneyAnchors, type ScoreScale } from '../kam/score.js';
 import { segmentLines, segmentOf } from '../kam/segment.js';
@@ -32,7 +33,9 @@ export async function assessBook(book: Book, settings: Settings, remembered: Mon
 
 async function assessPotentials(book: Book, settings: Settings): Promise<void> {
   for await (const batch of book.accounts(BATCH)) {
-    await book.storePotentials(batch.map(({ account, benchmarks }) => assessPotential(account, benchmarks, settings)));
+    await book.storePotentials(
+      batch.map(({ account, benchmarks }) => assessPotential(account, peerEstimates(account, benchmarks, settings))),
+    );
   }
 }
 

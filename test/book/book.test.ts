@@ -47,10 +47,16 @@ const aPotential = (accountId: string, amount: number): Potential => ({
       family: 'Bikes',
       kind: 'crossSell',
       amount,
+      range: { low: 0, high: amount },
       pipeline: 0,
       source: 'peers',
       confidence: 0.4,
-      why: { is: 'crossSell', buyers: 2, peers: 3, peerLevel: 'all', typicalSpend: amount },
+      why: {
+        is: 'whitespace',
+        probability: 2 / 3,
+        spend: amount,
+        from: { is: 'peers', buyers: 2, peers: 3, peerLevel: 'all' },
+      },
     },
   ],
 });

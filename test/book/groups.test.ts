@@ -233,10 +233,16 @@ const cell = (family: string, kind: PotentialCell['kind'], amount: number, confi
   family,
   kind,
   amount,
+  range: { low: amount - 1, high: amount + 1 },
   pipeline: 1,
   source: 'peers',
   confidence,
-  why: { is: 'crossSell', buyers: amount, peers: 9, peerLevel: 'all', typicalSpend: 1 },
+  why: {
+    is: 'whitespace',
+    probability: 1,
+    spend: amount,
+    from: { is: 'peers', buyers: 9, peers: 9, peerLevel: 'all' },
+  },
 });
 
 const potentialWith = (accountId: string, cells: PotentialCell[]): Potential => {
@@ -289,7 +295,8 @@ test('the potential of a group is the sum of what is known of its accounts', asy
       ['Helmets', 'crossSell', 20_00, 1],
     ]);
     const tyres = potential.cells[1];
-    expect(tyres?.why).toMatchObject({ buyers: 30_00 });
+    expect(tyres?.why).toMatchObject({ spend: 30_00 });
+    expect(tyres?.range).toEqual({ low: 39_98, high: 40_02 });
     expect(tyres?.confidence).toBeCloseTo((10 * 0.1 + 30 * 0.3) / 40, 12);
   });
 });

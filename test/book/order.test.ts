@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openBook, type BookTable } from '../../src/book/book.js';
+import { peerEstimates } from '../../src/kam/peers.js';
 import { assessPotential } from '../../src/kam/potential.js';
 import { allAccounts, allGroups, asOf, drained, inFolder, someSettings, spool, type CrmRecord } from './smallBook.js';
 
@@ -84,7 +85,9 @@ const readingOf = (tables: Tables, order: readonly BookTable[]): Promise<unknown
       const notes = await book.derive(settings, asOf);
       const accounts = await allAccounts(book);
       await book.storePotentials(
-        accounts.map(({ account, benchmarks }) => assessPotential(account, benchmarks, settings)),
+        accounts.map(({ account, benchmarks }) =>
+          assessPotential(account, peerEstimates(account, benchmarks, settings)),
+        ),
       );
       return { notes, accounts, groups: await allGroups(book), again: await drained(book.groups(100)) };
     } finally {

@@ -97,6 +97,10 @@ test('a benchmark says how many buy a family, and their median and upper share o
   expect(bikes).toMatchObject({ family: 'Bikes', peers: 6, buyers: 5, medianShare: 0.3 });
   // Shares 0.1 … 0.5: the 0.8 quantile stands at rank 1 + 4 × 0.8 = 4.2, between 0.4 and 0.5.
   expect(bikes?.upperShare).toBeCloseTo(0.42, 12);
+  // A quarter of the way from rank 1 to 5 is rank 2, three quarters rank 4; nine tenths is 4.6.
+  expect(bikes?.lowShare).toBeCloseTo(0.2, 12);
+  expect(bikes?.highShare).toBeCloseTo(0.4, 12);
+  expect(bikes?.topShare).toBeCloseTo(0.46, 12);
   // Shares 0.5 0.6 0.7 0.8 0.9 1: the median lies between 0.7 and 0.8.
   expect(helmets).toMatchObject({ family: 'Helmets', peers: 6, buyers: 6 });
   expect(helmets?.medianShare).toBeCloseTo(0.75, 12);
@@ -116,7 +120,16 @@ test('an account that is owed more than it paid sets no benchmark', async () => 
   expect(peers.get('A2')?.account.yearlyRevenue).toBe(-10_00);
   expect(peers.get('A1')?.account.peerGroup.accounts).toBe(2);
   expect(peers.get('A1')?.benchmarks).toEqual([
-    { family: 'Bikes', peers: 1, buyers: 1, medianShare: 1, upperShare: 1 },
+    {
+      family: 'Bikes',
+      peers: 1,
+      buyers: 1,
+      lowShare: 1,
+      medianShare: 1,
+      highShare: 1,
+      upperShare: 1,
+      topShare: 1,
+    },
   ]);
 });
 
@@ -135,6 +148,15 @@ test('families that are out of scope or unnamed set no benchmark, but count as r
   expect(peers.get('A1')?.account.yearlyRevenue).toBe(100_00);
   expect(peers.get('A1')?.account.families.map(({ family }) => family)).toEqual(['Bikes', 'Freight', '(unspecified)']);
   expect(peers.get('A1')?.benchmarks).toEqual([
-    { family: 'Bikes', peers: 1, buyers: 1, medianShare: 0.5, upperShare: 0.5 },
+    {
+      family: 'Bikes',
+      peers: 1,
+      buyers: 1,
+      lowShare: 0.5,
+      medianShare: 0.5,
+      highShare: 0.5,
+      upperShare: 0.5,
+      topShare: 0.5,
+    },
   ]);
 });

@@ -188,7 +188,13 @@ describe('the next step of a customer who is no candidate', () => {
       family: 'Pumps',
       kind: 'upSell',
       amount: euros(9),
-      why: { is: 'upSell', buyers: 5, peerLevel: 'all', ownSpend: 0, benchmarkSpend: euros(36), realisation: 0.25 },
+      why: {
+        is: 'bought',
+        own: 0,
+        volume: euros(9),
+        value: unknown('notModelled'),
+        from: { is: 'peers', buyers: 5, peerLevel: 'all', benchmark: euros(36), realisation: 0.25 },
+      },
     });
     expect(decided(weak, { ...lenient, potential: { cells: [upSell, ...cells] } }).nextStep).toEqual({
       is: 'grow',

@@ -12,6 +12,7 @@ import {
   type StandingDecision,
   type Tier,
 } from '../../src/kam/funnel.js';
+import { peerEstimates } from '../../src/kam/peers.js';
 import { assessPotential, type GroupPotential } from '../../src/kam/potential.js';
 import { capReviews, type WantedReview } from '../../src/kam/reviews.js';
 import { anchorsOfEntrants, scoreGroup, type Anchors, type ScoreScale } from '../../src/kam/score.js';
@@ -21,7 +22,7 @@ import { desiredMark, differenceOf, emptyMark, markOf } from '../../src/kam/stan
 import { answerStrategy } from '../../src/kam/strategy.js';
 import type { Cents } from '../../src/kam/units.js';
 import { isKnown, unknown, type Unknown } from '../../src/kam/unknown.js';
-import { accountId, aGroup, anAccount, aPotential, ownerId } from '../support/builders.js';
+import { accountId, aBenchmark, aGroup, anAccount, aPotential, ownerId } from '../support/builders.js';
 
 const money = fc.integer({ min: -100_000_00, max: 10_000_000_00 });
 const share = fc.double({ min: -1, max: 2, noNaN: true });
@@ -292,19 +293,16 @@ describe('law 5: the order of records is irrelevant', () => {
     const fraction = fc.double({ min: 0, max: 1, noNaN: true });
     const benchmarks: fc.Arbitrary<Benchmark[]> = fc
       .array(fc.record({ buyers: fc.nat(16), medianShare: fraction, upperShare: fraction }), { maxLength: 4 })
-      .map((list) => list.map((one, index) => ({ ...one, peers: 16, family: families[index] ?? '' })));
+      .map((list) => list.map((one, index) => aBenchmark({ ...one, family: families[index] ?? '' })));
     const sales = fc
       .array(fc.nat(100_000_00), { maxLength: 4 })
       .map((list) => list.map((yearly, index) => ({ family: families[index] ?? '', yearly })));
     fc.assert(
       fc.property(twice(benchmarks), twice(sales), twice(sales), (comparisons, bought, pipeline) => {
-        const [one, other] = ([0, 1] as const).map((order) =>
-          assessPotential(
-            anAccount({ families: bought[order], pipeline: pipeline[order] }),
-            comparisons[order],
-            defaultSettings(),
-          ),
-        );
+        const [one, other] = ([0, 1] as const).map((order) => {
+          const account = anAccount({ families: bought[order], pipeline: pipeline[order] });
+          return assessPotential(account, peerEstimates(account, comparisons[order], defaultSettings()));
+        });
         expect(other).toEqual(one);
       }),
     );
@@ -396,7 +394,9 @@ describe('law 6: a lost fact lowers the confidence and is never read as zero', (
 
   test('an account without revenue has an unknown potential, not none', () => {
     const account = anAccount({ yearlyRevenue: unknown('noSales') });
-    expect(assessPotential(account, [], defaultSettings()).additional).toEqual(unknown('noSales'));
+    expect(assessPotential(account, peerEstimates(account, [], defaultSettings())).additional).toEqual(
+      unknown('noSales'),
+    );
   });
 });
 

@@ -86,7 +86,13 @@ describe('reviews', () => {
       kind: 'upSell',
       family: 'Pumps',
       amount: euros(90_000),
-      why: { is: 'upSell', buyers: 5, peerLevel: 'all', ownSpend: 0, benchmarkSpend: 0, realisation: 0.25 },
+      why: {
+        is: 'bought',
+        own: 0,
+        volume: euros(90_000),
+        value: unknown('notModelled'),
+        from: { is: 'peers', buyers: 5, peerLevel: 'all', benchmark: euros(360_000), realisation: 0.25 },
+      },
     });
     const potential = { cells: [upSell, aCell()] };
     expect(refs(reviews(strategic, { potential })).at(-1)).toContain('|grow|Service|');

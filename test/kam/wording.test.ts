@@ -415,20 +415,18 @@ test('a kind of reason or step without an example is only that of no step', () =
 });
 
 describe('why there is potential', () => {
-  const cross: PotentialWhy = {
-    is: 'crossSell',
-    buyers: 14,
-    peers: 18,
-    peerLevel: 'industryAndSize',
-    typicalSpend: euros(42_000),
+  const cross: Extract<PotentialWhy, { is: 'whitespace' }> = {
+    is: 'whitespace',
+    probability: 14 / 18,
+    spend: euros(42_000),
+    from: { is: 'peers', buyers: 14, peers: 18, peerLevel: 'industryAndSize' },
   };
   const up: PotentialWhy = {
-    is: 'upSell',
-    buyers: 9,
-    peerLevel: 'industry',
-    ownSpend: euros(40_000),
-    benchmarkSpend: euros(60_000),
-    realisation: 0.25,
+    is: 'bought',
+    own: euros(40_000),
+    volume: euros(5_000),
+    value: unknown('notModelled'),
+    from: { is: 'peers', buyers: 9, peerLevel: 'industry', benchmark: euros(60_000), realisation: 0.25 },
   };
 
   test('whitespace is told by who buys it and for how much', () => {
@@ -443,7 +441,9 @@ describe('why there is potential', () => {
   test('each level of comparison has its words', () => {
     const levels = ['industryAndSize', 'industry', 'size', 'all'] as const;
     for (const language of languages) {
-      const texts = levels.map((peerLevel) => potentialText('Service', { ...cross, peerLevel }, speech(language)));
+      const texts = levels.map((peerLevel) =>
+        potentialText('Service', { ...cross, from: { ...cross.from, peerLevel } }, speech(language)),
+      );
       expect(new Set(texts).size).toBe(4);
     }
   });
@@ -494,9 +494,9 @@ describe('review tasks', () => {
   test('to grow have the amount and its why', () => {
     const grow = (language: Language) => reviewText({ is: 'grow', name: 'Alpha', cell: aCell() }, speech(language));
     expect(grow('en').subject).toBe('Offer Service: Alpha');
-    expect(plain(grow('en').description)).toMatch(/^Expected €40,000 a year\. 14 of 18 accounts/);
+    expect(plain(grow('en').description)).toMatch(/^Expected €40,000 a year\. 20 of 21 accounts/);
     expect(grow('de').subject).toBe('Service anbieten: Alpha');
-    expect(plain(grow('de').description)).toMatch(/^Zu erwarten: 40\.000 € im Jahr\. 14 von 18 Kunden/);
+    expect(plain(grow('de').description)).toMatch(/^Zu erwarten: 40\.000 € im Jahr\. 20 von 21 Kunden/);
   });
 
   test('have a subject that fits, cut after a word', () => {

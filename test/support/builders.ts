@@ -33,13 +33,16 @@ export const anAccount = (changes: Partial<AccountFacts> = {}): AccountFacts => 
   ...changes,
 });
 
-/** Half of the peers buy the family, typically for a tenth of what they spend, the stronger for a fifth. */
+/** Half of the peers buy the family, typically for a tenth of what they spend, the stronger for a fifth or a quarter. */
 export const aBenchmark = (changes: Partial<Benchmark> = {}): Benchmark => ({
   family: 'Service',
   peers: 16,
   buyers: 8,
+  lowShare: 0.08,
   medianShare: 0.1,
+  highShare: 0.16,
   upperShare: 0.2,
+  topShare: 0.25,
   ...changes,
 });
 
@@ -68,10 +71,16 @@ export const aCell = (changes: Partial<PotentialCell> = {}): PotentialCell => ({
   family: 'Service',
   kind: 'crossSell',
   amount: euros(40_000),
+  range: { low: euros(20_000), high: euros(60_000) },
   pipeline: 0,
   source: 'peers',
   confidence: 0.4,
-  why: { is: 'crossSell', buyers: 14, peers: 18, peerLevel: 'industryAndSize', typicalSpend: euros(42_000) },
+  why: {
+    is: 'whitespace',
+    probability: 20 / 21,
+    spend: euros(42_000),
+    from: { is: 'peers', buyers: 20, peers: 21, peerLevel: 'industryAndSize' },
+  },
   ...changes,
 });
 
