@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { Org } from '@salesforce/core';
 import { describe, test } from 'vitest';
 import { z } from 'zod';
-import { openClient, type LocalClient } from '../../src/localorg/client.js';
+import { LocalOrgRefusal, openClient, type LocalClient } from '../../src/localorg/client.js';
 import { withLocalOrg } from './localOrg.js';
 
 /** What a case may touch in either kind of org. */
@@ -132,5 +132,16 @@ async function remove(client: LocalClient, ids: readonly string[]): Promise<void
   for (let from = 0; from < youngestFirst.length; from += 200) {
     const some = youngestFirst.slice(from, from + 200).join(',');
     await client.send('DELETE', `composite/sobjects?ids=${some}&allOrNone=false`);
+  }
+}
+
+/** What an org says to work that it should refuse: status, code and message, or `accepted`. */
+export async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof LocalOrgRefusal) return `${error.status} ${error.errorCode}: ${error.message}`;
+    throw error;
   }
 }
