@@ -6,7 +6,8 @@ import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js
 import type { GroupPotential, Potential } from '../kam/potential.js';
 import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
-import type { IsoDate, RecordId } from '../kam/units.js';
+import type { View } from '../kam/model/view.js';
+import type { Horizon, IsoDate, RecordId } from '../kam/units.js';
 import { accountsIn, benchmarksByPeerGroup } from './accounts.js';
 import { derive } from './derive.js';
 import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptions } from './duck.js';
@@ -16,6 +17,7 @@ import { groupsIn, type Reading } from './groups.js';
 import { createTable, ingest } from './ingest.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
+import { readView } from './views.js';
 
 export { BookError } from './duck.js';
 export type { FolderContents } from './files.js';
@@ -92,6 +94,13 @@ export type Book = {
   groups(batchSize: number): AsyncIterable<GroupView[]>;
   storeDecisions(decisions: readonly Decision[]): Promise<void>;
   decisions(batchSize: number): AsyncIterable<Decision[]>;
+  /**
+   * What the adoption model sees at a cut; the book must have been derived.
+   *
+   * Shape:  only sales before the cut enter, but for `after`, which is null unless a whole horizon from the cut on lies
+   *         within the days up to the as-of day. A cut outside the data gives a view without accounts.
+   */
+  salesView(cut: IsoDate, horizon: Horizon): Promise<View>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
   /** Small named values of the last run (lines, scale, notes …) as JSON. */
@@ -186,6 +195,7 @@ function bookOn(file: string, duck: Duck): Book {
     groups: (batchSize) => groups(duck, batchSize),
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
+    salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     remember: (key, value) => remember(duck, `run.${key}`, value),
     recall: (key) => recall(duck, `run.${key}`),
