@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { orgSchema } from '../schema/orgSchema.js';
 import { openEngine } from './engine.js';
+import { keepApp } from './externalApp.js';
 import { startServer, type LocalOrg } from './server.js';
 import { newAccessToken } from './sessions.js';
 
@@ -49,6 +50,7 @@ export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg>
     return await startServer({
       engine,
       port: options.port,
+      apps: keepApp(options.keep.in === 'memory' ? null : join(options.keep.path, 'app.json')),
       accessToken:
         options.keep.in === 'memory' ? newAccessToken(engine.orgId) : tokenIn(options.keep.path, engine.orgId),
       ...(options.onStop === undefined ? {} : { onStop: options.onStop }),

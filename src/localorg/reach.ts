@@ -17,6 +17,16 @@ export const localStatus = z.object({
 });
 export type LocalStatus = z.infer<typeof localStatus>;
 
+/** What `/local/app` shows. */
+export const externalApp = z.object({
+  consumerKey: z.string(),
+  consumerSecret: z.string(),
+  refreshToken: z.string(),
+  username: z.string(),
+  runAs: z.string(),
+  privateKey: z.string().nullable(),
+});
+
 /**
  * Does something with a local org and closes the connection.
  *

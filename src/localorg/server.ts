@@ -2,18 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { adminRoutes } from './adminRoutes.js';
+import { adminRoutes, sessionRoutes } from './adminRoutes.js';
 import { queryJobs } from './bulkQuery.js';
 import { bulkRoutes } from './bulkRoutes.js';
 import { collectionRoutes } from './collections.js';
 import { resourceRoutes, versions } from './describeRoutes.js';
 import type { Engine } from './engine.js';
+import { keepApp, type AppKeeper } from './externalApp.js';
 import { loginRoutes } from './loginRoutes.js';
 import { queryRoutes } from './queryRoutes.js';
 import { recordRoutes } from './recordRoutes.js';
 import { SalesforceError } from './refusal.js';
 import { newestVersion, versionOf } from './requests.js';
-import { openSessions } from './sessions.js';
+import { digest, openSessions } from './sessions.js';
 
 export type ServerOptions = {
   engine: Engine;
@@ -23,6 +24,8 @@ export type ServerOptions = {
   accessToken: string;
   /** API calls that the org grants in a day; only counted and shown. */
   dailyCalls?: number;
+  /** The External Client App to log in with; one that lives as long as the server where none is given. */
+  apps?: AppKeeper;
   /** Called when a client asks the org to stop. */
   onStop?: () => void;
   /** Where an unexpected failure is told; never with a token. */
@@ -50,6 +53,9 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   const traffic = { all: 0, writes: 0 };
   const sessions = openSessions(engine.orgId);
   sessions.keep(accessToken, engine.userId);
+  const apps = options.apps ?? keepApp(null);
+  const { refreshToken } = apps.current() ?? {};
+  if (refreshToken !== undefined) sessions.grant(refreshToken, engine.userId);
   const app = Fastify({
     bodyLimit: MAXIMUM_BODY,
     forceCloseConnections: true,
@@ -67,12 +73,19 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     }
   });
 
+  // Whoever runs the org still steers it when the session of its own token has ended.
+  const owner = digest(accessToken);
+  const userOf = (request: FastifyRequest): string | undefined => {
+    const token = tokenIn(request);
+    if (request.url.startsWith('/local/') && digest(token) === owner) return engine.userId;
+    return sessions.userOf(token);
+  };
   app.decorateRequest('org');
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('Date', engine.now().toUTCString());
     if (isOpen(request.url)) return;
-    const userId = sessions.userOf(tokenIn(request));
-    if (userId === undefined) throw new SalesforceError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    const userId = userOf(request);
+    if (userId === undefined) throw noSession(request);
     request.org = engine.as(userId);
     if (request.url.startsWith('/services/data/')) {
       traffic.all += 1;
@@ -93,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   });
 
   const address = (): string => instanceUrlOf(app);
-  loginRoutes(app, engine, address);
+  await loginRoutes(app, { engine, sessions, apps, address });
   app.get('/services/data', () => versions());
   await app.register(
     async (api) => {
@@ -109,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     { prefix: '/services/data/v:version' },
   );
   adminRoutes(app, engine, traffic, options);
+  sessionRoutes(app, { engine, sessions, apps, accessToken });
 
   await app.listen({ host: '127.0.0.1', port: options.port });
   return {
@@ -144,7 +158,15 @@ function cleaned(url: string): string {
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '/';
 const isVersionList = (url: string): boolean => pathOf(url) === '/services/data';
-const isOpen = (url: string): boolean => isVersionList(url) || pathOf(url) === '/services/oauth2/token';
+const isOpen = (url: string): boolean =>
+  isVersionList(url) || ['/services/oauth2/token', '/services/oauth2/revoke'].includes(pathOf(url).toLowerCase());
+
+/** The identity service answers a bad token in its own way, which clients that look for 401 don't see. */
+function noSession(request: FastifyRequest): SalesforceError {
+  if (/^\/(services\/oauth2\/userinfo|id\/)/i.test(request.url))
+    return new SalesforceError(403, tokenIn(request) === '' ? 'Missing_OAuth_Token' : 'Bad_OAuth_Token', '');
+  return new SalesforceError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+}
 
 const tokenIn = (request: FastifyRequest): string =>
   /^(?:Bearer|OAuth) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -171,6 +193,8 @@ function refuse(
   reply: FastifyReply,
   tell: ((text: string) => void) | undefined,
 ): FastifyReply {
+  if (error instanceof SalesforceError && error.errorCode.endsWith('_OAuth_Token'))
+    return reply.code(error.status).type('text/html; charset=UTF-8').send(error.errorCode);
   if (error instanceof SalesforceError) return answerError(reply, error);
   const refusal = fastifyRefusal(error);
   if (refusal !== undefined) return answerError(reply, refusal);

@@ -91,14 +91,14 @@ export function openTransport(login: Org, instanceUrl: string): Transport {
   /** One request, and once more with a fresh token where the old one is refused. */
   const answered = async (method: Method, path: string, body?: unknown): Promise<Dispatcher.ResponseData> => {
     let response = await ask(method, path, body);
-    if (response.statusCode === 401 && !renewed) {
+    if (isLoggedOut(path, response.statusCode) && !renewed) {
       await response.body.dump();
       renewed = true;
       await renew(login, origin);
       response = await ask(method, path, body);
     }
     usage = usageIn(response.headers) ?? usage;
-    if (response.statusCode === 401) throw messages.createError('error.SessionExpired', [origin]);
+    if (isLoggedOut(path, response.statusCode)) throw messages.createError('error.SessionExpired', [origin]);
     if (response.statusCode >= 300) throw refused(method, path, response.statusCode, await bodyText(response));
     renewed = false;
     return response;
@@ -125,6 +125,10 @@ export function openTransport(login: Org, instanceUrl: string): Transport {
     usage: () => usage,
   };
 }
+
+/** The identity service answers a dead token with 403; all else with 401. */
+const isLoggedOut = (path: string, status: number): boolean =>
+  status === 401 || (status === 403 && path === '/services/oauth2/userinfo');
 
 async function renew(login: Org, origin: string): Promise<void> {
   try {

@@ -136,6 +136,17 @@ describe('on a local org that runs', () => {
     expect(JSON.parse(status.stdout)).toMatchObject({ result: { records: { Account: 10 } } });
   });
 
+  test('app shows what to log in with, and writes the private key for its owner only, not to the screen', async () => {
+    const keyFile = join(scratch, 'jwt.key');
+    const { code, stdout } = await onOrg('local', 'app', '--key-file', keyFile);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`sf org login jwt --username ${org.username}`)]);
+    expect(stdout).not.toContain('PRIVATE KEY');
+    expect([statSync(keyFile).mode & 0o777, readFileSync(keyFile, 'utf8').split('\n')[0]]).toEqual([
+      0o600,
+      '-----BEGIN PRIVATE KEY-----',
+    ]);
+  });
+
   test('an expired token: 3, and the message tells what to do but not the token', async () => {
     const token = `${org.orgId.slice(0, 15)}!expired.expired.expired.expired.expired.expired`;
     const result = await kam(['sync', '--target-org', token], at());

@@ -44,7 +44,6 @@ describe('doors', () => {
         `${V}/query?q=x`,
         `${V}/sobjects/Account/describe`,
         `${V}/jobs/query`,
-        '/services/oauth2/userinfo',
         '/local/status',
         '/nowhere',
       ]) {
