@@ -83,7 +83,7 @@ function basicIn(request: FastifyRequest): Credentials | null {
 }
 
 async function tokenFor(login: Login, form: URLSearchParams, basic: Credentials | null): Promise<object> {
-  switch (form.get('grant_type')) {
+  switch (form.get('grant_type') ?? '') {
     case 'urn:ietf:params:oauth:grant-type:jwt-bearer': {
       const app = appNamed(login, issuerOf(form.get('assertion') ?? ''));
       const userId = await userVouchedFor(login, app, form.get('assertion') ?? '');
