@@ -1,4 +1,5 @@
 /** The demo's own book: fictional industrial customers of a fictional supplier, made from a seed, never stored. */
+import { drawsFrom } from '../kam/random.js';
 
 /** One account as the neutral layout has it, with what people know of a group's root. */
 export type SampleAccount = {
@@ -313,15 +314,8 @@ type Random = {
   one<T>(list: readonly T[]): T;
 };
 
-/** Mulberry32: small, fast, and the same on every machine. */
 function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = drawsFrom(seed);
   const whole = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
   return {
     next,
