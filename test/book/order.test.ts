@@ -16,7 +16,7 @@ const someTables: fc.Arbitrary<Tables> = fc.record({
   account: fc
     .array(
       fc.record({
-        parent: fc.option(fc.nat(11), { freq: 1 }),
+        parent: fc.option(fc.nat(11), { freq: 2 }),
         employees: fc.option(fc.constantFrom(5, 50, 500)),
         industry: fc.constantFrom('Retail', 'retail', 'Mining', null),
         country: fc.constantFrom('DE', 'de', 'FR', null),

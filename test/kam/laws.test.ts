@@ -60,7 +60,10 @@ const facts: fc.Arbitrary<GroupFacts> = fc
     countries: maybe(fc.integer({ min: 1, max: 12 })),
     sites: fc.integer({ min: 1, max: 20 }),
     ratings: fc.record({ referenceCustomer: maybe(rating), opinionLeader: maybe(rating) }),
-    exclusion: fc.option(fc.constant({ reason: 'credit block' }), { freq: 9 }),
+    exclusion: fc.oneof(
+      { weight: 8, arbitrary: fc.constant(null) },
+      { weight: 1, arbitrary: fc.constant({ reason: 'credit block' }) },
+    ),
     override: fc.option(override),
     answer,
   })

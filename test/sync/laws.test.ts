@@ -23,7 +23,7 @@ const someCase: fc.Arbitrary<Case> = fc
   .record({
     sites: fc.array(
       fc.record({
-        parent: fc.option(fc.nat(9), { freq: 1 }),
+        parent: fc.option(fc.nat(9), { freq: 2 }),
         industry: fc.constantFrom('Machinery', 'Food', ''),
         employees: fc.constantFrom(20, 200, 2000),
         country: fc.constantFrom('Germany', 'France', 'Japan', ''),
