@@ -361,10 +361,7 @@ function wordOf({ tier, reason, until }: Override, asOf: IsoDate): Word {
  * or whom a person's override made a candidate.
  */
 export function applyCapacity(decision: Decision, rank: number, capacity: number): Decision {
-  const isPromised = decision.reasons.some(
-    ({ is }) => is === 'overridden' || is === 'asked' || is === 'acceptedNotEnough' || is === 'incubator',
-  );
-  if (rank <= capacity || decision.tier !== 'candidate' || isPromised) return decision;
+  if (rank <= capacity || decision.tier !== 'candidate' || isPromised(decision)) return decision;
   return {
     ...decision,
     tier: 'standard',
@@ -374,3 +371,7 @@ export function applyCapacity(decision: Decision, rank: number, capacity: number
     nextStep: { is: 'none' },
   };
 }
+
+/** Whether a candidate's place is promised: to the customer, who was asked already, or by a person's override. */
+export const isPromised = ({ reasons }: Decision): boolean =>
+  reasons.some(({ is }) => is === 'overridden' || is === 'asked' || is === 'acceptedNotEnough' || is === 'incubator');

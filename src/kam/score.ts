@@ -97,8 +97,11 @@ export const exceeds = (points: Points, threshold: Points): boolean => asRead(po
 const asRead = (points: Points): number => Math.round(points * 100);
 
 /** Whether enough of the weights is known for the score to be an answer, in hundredths of a percent as people read it. */
-export const isDecidable = (score: Score, { score: { minimumConfidence } }: Settings): boolean =>
-  isKnown(score.points) && Math.round(score.confidence * 10_000) >= Math.round(minimumConfidence * 10_000);
+export const isDecidable = (score: Score, settings: Settings): boolean =>
+  isKnown(score.points) && isConfident(score.confidence, settings);
+
+export const isConfident = (confidence: Fraction, { score: { minimumConfidence } }: Settings): boolean =>
+  Math.round(confidence * 10_000) >= Math.round(minimumConfidence * 10_000);
 
 /**
  * The scale of a run: the admin's anchors where set, else those given for the money criteria.

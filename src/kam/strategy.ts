@@ -55,7 +55,7 @@ function passes(filled: Filled, settings: Settings): boolean {
 }
 
 /** Compared in hundredths of a percent, as people read it: rounding in the last digit of a weight decides nothing. */
-const isEnough = (mean: Fraction, { strategy: { minimumMean } }: Settings): boolean =>
+export const isEnough = (mean: Fraction, { strategy: { minimumMean } }: Settings): boolean =>
   Math.round(mean * 10_000) >= Math.round(minimumMean * 10_000);
 
 /** Whether, with all else as it could be, this one rating decides between pass and fail. */

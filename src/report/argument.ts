@@ -3,7 +3,7 @@ import type { FoundAccount } from '../book/book.js';
 import type { Decision } from '../kam/funnel.js';
 import type { PotentialCell } from '../kam/potential.js';
 import type { Score } from '../kam/score.js';
-import type { Cents } from '../kam/units.js';
+import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
 import {
   criterionName,
@@ -23,6 +23,8 @@ type Found = Extract<FoundAccount, { is: 'found' }>;
 /** One group's decision with everything that it rests on. */
 export type Argument = Pick<Found, 'accountId' | 'group' | 'accounts'> & {
   decision: Decision;
+  /** The share of weights within ±20 % of those set under which the group is a candidate. */
+  robustness: Fraction;
   run: { asOf: string; finishedAt: string; currency: string | null; threshold: number };
 };
 
@@ -111,7 +113,7 @@ function sumOf({ why, pipeline }: PotentialCell, currency: string | null): strin
   }
 }
 
-function gateLines({ decision, run }: Argument, screen: Screen): string[] {
+function gateLines({ decision, robustness, run }: Argument, screen: Screen): string[] {
   const speech = { language: 'en', currency: run.currency } as const;
   const next = nextStepText(decision.nextStep, speech);
   return [
@@ -125,8 +127,16 @@ function gateLines({ decision, run }: Argument, screen: Screen): string[] {
     '',
     `Stands at: ${gateName(decision.gate, 'en')}, ${resultName(decision.gateResult, 'en')}`,
     ...decision.reasons.map((reason) => `- ${reasonText(reason, speech)}`),
+    ...robustnessLines(decision, robustness),
     ...(next === null ? [] : [`Next step: ${next}`]),
   ];
+}
+
+function robustnessLines({ tier }: Decision, robustness: Fraction): string[] {
+  if (tier === 'candidate')
+    return [`- Stays a candidate under ${percent(robustness)} of all weights within ±20 % of those set.`];
+  if (robustness === 0 || tier === 'key') return [];
+  return [`- Would be a candidate under ${percent(robustness)} of all weights within ±20 % of those set.`];
 }
 
 function criterionOf(name: string): string {

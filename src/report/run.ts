@@ -17,6 +17,8 @@ export type RunGroup = {
   confidence: Fraction;
   revenue: Cents | Unknown;
   additionalPotential: Cents | Unknown;
+  /** Of a candidate: the share of weights within ±20 % of those set under which it stays one. */
+  robustness: Fraction | null;
   reasons: Reason[];
   nextStep: NextStep;
   /** The reasons in words, in the language of the settings, as they stand on the account. */

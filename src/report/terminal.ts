@@ -113,6 +113,7 @@ function groupRows(run: Run, groups: readonly RunGroup[]): TableOptions<Record<s
       confidence: percent(group.confidence),
       revenue: money(group.revenue, run.currency),
       potential: money(group.additionalPotential, run.currency),
+      stays: group.robustness === null ? '' : percent(group.robustness),
     })),
     columns: [
       { key: 'name', name: 'Group' },
@@ -121,9 +122,13 @@ function groupRows(run: Run, groups: readonly RunGroup[]): TableOptions<Record<s
       { key: 'confidence', name: 'Known', horizontalAlignment: 'right' },
       { key: 'revenue', name: 'Revenue', horizontalAlignment: 'right' },
       { key: 'potential', name: 'Potential', horizontalAlignment: 'right' },
+      ...(groups.some(({ robustness }) => robustness !== null) ? [staysColumn] : []),
     ],
   };
 }
+
+/** Robustness: under how many of the weights near those set the group stays a candidate. */
+const staysColumn = { key: 'stays', name: 'Stays ±20%', horizontalAlignment: 'right' } as const;
 
 function changeLines(run: Run): string[] {
   const { plan } = run;

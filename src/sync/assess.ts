@@ -1,37 +1,54 @@
 /** From the book's facts to a decision per group: potential per account, lines and scale over all, decision per group. */
 import type { Book, GroupView } from '../book/book.js';
-import { applyCapacity, decide, type Decision, type SegmentLines } from '../kam/funnel.js';
+import { applyCapacity, decide, type Decision, type SegmentLines, type StandingDecision } from '../kam/funnel.js';
 import { peerEstimates } from '../kam/peers.js';
 import { assessPotential } from '../kam/potential.js';
+import { drawsFrom } from '../kam/random.js';
+import { contestantOf, robustnessOf, TRIAL_SEED, type Contestant } from '../kam/robustness.js';
 import { anchorsOfEntrants, scaleFrom, type MoneyAnchors, type ScoreScale } from '../kam/score.js';
 import { segmentLines, segmentOf } from '../kam/segment.js';
 import type { Settings } from '../kam/settings.js';
-import type { Cents, Points, RecordId } from '../kam/units.js';
+import type { Cents, Fraction, Points, RecordId } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
 
 /** Groups and accounts are streamed in batches of this many, so that memory does not grow with the book. */
 export const BATCH = 1000;
 
+/** A group with what the org says of it today. */
+export type Placed = { view: GroupView; standing: StandingDecision };
+
+/** All groups in order, read anew with every call. */
+export type Groups = () => AsyncIterable<Placed[]>;
+
 /** What is the same for all groups of one run. */
-export type Assessment = { lines: SegmentLines; scale: ScoreScale; anchors: MoneyAnchors };
+export type Assessment = {
+  lines: SegmentLines;
+  scale: ScoreScale;
+  anchors: MoneyAnchors;
+  /** Places in the programme, 1 the best: key accounts first, then candidates by score, then by revenue, then by id. */
+  ranks: ReadonlyMap<RecordId, number>;
+  /** The share of weights near those set under which a group is a candidate; a group that is not here never is. */
+  robustness: ReadonlyMap<RecordId, Fraction>;
+};
 
 /**
  * Assesses the whole book and stores potentials and decisions in it.
  *
- * Shape:  passes over the book in batches; only three numbers per group, and the candidates, are held in memory.
+ * Shape:  passes over the book in batches; only three numbers per group, and what could be a candidate, are held in
+ *         memory.
  * Errors: none of its own; an unknown stays an unknown down to the decision.
  */
 export async function assessBook(book: Book, settings: Settings, remembered: MoneyAnchors | null): Promise<Assessment> {
   await assessPotentials(book, settings);
-  const totals = await groupTotals(book);
-  const lines = segmentLines(totals, settings);
-  const anchors = remembered ?? anchorsOfEntrants(entrantsOf(totals, lines, settings), settings);
-  const assessment = { lines, scale: scaleFrom(settings, anchors), anchors };
-  await decideAll(book, settings, assessment);
+  const groups = (): AsyncIterable<Placed[]> => placedGroups(book);
+  const assessment = await assessGroups(groups, settings, remembered);
+  for await (const batch of decisionsOf(groups, settings, assessment)) {
+    await book.storeDecisions(batch.map(({ decision }) => decision));
+  }
   return assessment;
 }
 
-async function assessPotentials(book: Book, settings: Settings): Promise<void> {
+export async function assessPotentials(book: Book, settings: Settings): Promise<void> {
   for await (const batch of book.accounts(BATCH)) {
     await book.storePotentials(
       batch.map(({ account, benchmarks }) => assessPotential(account, peerEstimates(account, benchmarks, settings))),
@@ -39,17 +56,61 @@ async function assessPotentials(book: Book, settings: Settings): Promise<void> {
   }
 }
 
-type Totals = { revenue: Float64Array; potential: Float64Array; margin: Float64Array };
-
-/** NaN stands for unknown. */
-async function groupTotals(book: Book): Promise<Totals> {
-  const totals = { revenue: new Array<number>(), potential: new Array<number>(), margin: new Array<number>() };
+async function* placedGroups(book: Book): AsyncIterable<Placed[]> {
   for await (const batch of book.groups(BATCH)) {
-    for (const { facts, potential } of batch) {
-      if (facts.exclusion !== null) continue;
-      totals.revenue.push(orNaN(facts.yearlyRevenue));
-      totals.potential.push(orNaN(potential.additional));
-      totals.margin.push(orNaN(facts.contributionMargin));
+    yield batch.map((view) => ({ view, standing: standingOf(view) }));
+  }
+}
+
+/** What stands on the group's root today. */
+export function standingOf({ facts, standings }: GroupView): StandingDecision {
+  const root = standings.find(({ accountId }) => accountId === facts.groupId);
+  return { tier: root?.mark.tier ?? null, segment: root?.mark.segment ?? null };
+}
+
+/** What all groups together say: the lines, the scale, and who finds a place. Writes nothing. */
+export async function assessGroups(
+  groups: Groups,
+  settings: Settings,
+  remembered: MoneyAnchors | null,
+): Promise<Assessment> {
+  const totals = await groupTotals(groups);
+  const lines = segmentLines(totals, settings);
+  const anchors = anchorsOfEntrants(entrantsOf(totals, lines, settings), settings, remembered);
+  const scale = scaleFrom(settings, anchors);
+  return { lines, scale, anchors, ...(await programmeOf(groups, settings, { lines, scale })) };
+}
+
+export type Decided = { view: GroupView; decision: Decision };
+
+/** Decides all groups, within the programme's capacity. Writes nothing. */
+export async function* decisionsOf(
+  groups: Groups,
+  settings: Settings,
+  { lines, scale, ranks }: Assessment,
+): AsyncIterable<Decided[]> {
+  const { capacity } = settings.score;
+  for await (const batch of groups()) {
+    yield batch.map(({ view, standing }) => {
+      const decision = decide(view.facts, view.potential, standing, { lines, scale }, settings);
+      const rank = ranks.get(decision.groupId);
+      const capped = rank === undefined || capacity === null ? decision : applyCapacity(decision, rank, capacity);
+      return { view, decision: capped };
+    });
+  }
+}
+
+/** One figure per group; NaN stands for unknown. */
+export type Totals = { revenue: Float64Array; potential: Float64Array; margin: Float64Array };
+
+export async function groupTotals(groups: Groups): Promise<Totals> {
+  const totals = { revenue: new Array<number>(), potential: new Array<number>(), margin: new Array<number>() };
+  for await (const batch of groups()) {
+    for (const { view } of batch) {
+      if (view.facts.exclusion !== null) continue;
+      totals.revenue.push(orNaN(view.facts.yearlyRevenue));
+      totals.potential.push(orNaN(view.potential.additional));
+      totals.margin.push(orNaN(view.facts.contributionMargin));
     }
   }
   return {
@@ -60,7 +121,7 @@ async function groupTotals(book: Book): Promise<Totals> {
 }
 
 /** The groups that the segments pour into the funnel. Hysteresis is left out, so that anchors depend on the book alone. */
-function entrantsOf(
+export function entrantsOf(
   totals: Totals,
   lines: SegmentLines,
   settings: Settings,
@@ -78,48 +139,40 @@ const orNaN = (value: number | Unknown): number => (isKnown(value) ? value : Num
 const known = (value: number | undefined): number | Unknown =>
   value === undefined || Number.isNaN(value) ? unknown('noPotential') : value;
 
-async function decideAll(book: Book, settings: Settings, run: Assessment): Promise<void> {
-  const { capacity } = settings.score;
-  const ranks = capacity === null ? new Map<RecordId, number>() : await ranksOf(book, settings, run);
-  for await (const batch of book.groups(BATCH)) {
-    await book.storeDecisions(
-      batch.map((view) => {
-        const decision = decideOne(view, settings, run);
-        const rank = ranks.get(decision.groupId);
-        return rank === undefined || capacity === null ? decision : applyCapacity(decision, rank, capacity);
-      }),
-    );
-  }
-}
+/** A group that has a place in the programme, as far as its rank goes. */
+type Place = { groupId: RecordId; isKey: boolean; points: Points; revenue: Cents };
 
-function decideOne(view: GroupView, settings: Settings, run: Assessment): Decision {
-  const root = view.standings.find(({ accountId }) => accountId === view.facts.groupId);
-  const standing = { tier: root?.mark.tier ?? null, segment: root?.mark.segment ?? null };
-  return decide(view.facts, view.potential, standing, run, settings);
-}
-
-/** Rank 1 is the best: key accounts first, then candidates by score, then by revenue, then by id. */
-async function ranksOf(book: Book, settings: Settings, run: Assessment): Promise<Map<RecordId, number>> {
-  const programme: { groupId: RecordId; isKey: boolean; points: Points; revenue: Cents }[] = [];
-  for await (const batch of book.groups(BATCH)) {
-    for (const view of batch) {
-      const { groupId, tier, score } = decideOne(view, settings, run);
-      if (tier !== 'candidate' && tier !== 'key') continue;
-      const { yearlyRevenue } = view.facts;
-      programme.push({
-        groupId,
-        isKey: tier === 'key',
-        points: isKnown(score.points) ? score.points : 0,
-        revenue: isKnown(yearlyRevenue) ? yearlyRevenue : 0,
-      });
+async function programmeOf(
+  groups: Groups,
+  settings: Settings,
+  run: { lines: SegmentLines; scale: ScoreScale },
+): Promise<Pick<Assessment, 'ranks' | 'robustness'>> {
+  const places: Place[] = [];
+  const contestants: Contestant[] = [];
+  for await (const batch of groups()) {
+    for (const { view, standing } of batch) {
+      const decision = decide(view.facts, view.potential, standing, run, settings);
+      const contestant = contestantOf(view.facts, decision, settings);
+      if (contestant !== null) contestants.push(contestant);
+      if (decision.tier === 'candidate' || decision.tier === 'key') places.push(placeOf(view, decision));
     }
   }
-  const ranked = programme.toSorted(
+  const ranked = places.toSorted(
     (a, b) =>
       Number(b.isKey) - Number(a.isKey) ||
       b.points - a.points ||
       b.revenue - a.revenue ||
       (a.groupId < b.groupId ? -1 : 1),
   );
-  return new Map(ranked.map(({ groupId }, index) => [groupId, index + 1]));
+  return {
+    ranks: new Map(ranked.map(({ groupId }, index) => [groupId, index + 1])),
+    robustness: robustnessOf(contestants, settings, drawsFrom(TRIAL_SEED)),
+  };
 }
+
+const placeOf = ({ facts: { groupId, yearlyRevenue } }: GroupView, { tier, score }: Decision): Place => ({
+  groupId,
+  isKey: tier === 'key',
+  points: isKnown(score.points) ? score.points : 0,
+  revenue: isKnown(yearlyRevenue) ? yearlyRevenue : 0,
+});

@@ -27,13 +27,15 @@ export async function explain(
   if (!existsSync(state.book)) throw messages.createError('error.NoRunYet', [orgId], [username]);
   const book = await openBook(state.book, { readOnly: true });
   try {
-    return { ...argumentIn(await book.find(account), account), run: await runIn(book, state.run) };
+    const argument = argumentIn(await book.find(account), account);
+    const robustness = shares.parse(await book.recall('robustness'))[argument.decision.groupId] ?? 0;
+    return { ...argument, robustness, run: await runIn(book, state.run) };
   } finally {
     await book.close();
   }
 }
 
-function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run'> {
+function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run' | 'robustness'> {
   switch (found.is) {
     case 'ambiguous':
       throw messages.createError('error.AccountAmbiguous', [
@@ -52,6 +54,8 @@ function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run'> {
     }
   }
 }
+
+const shares = z.record(z.string(), z.number());
 
 const rememberedRun = z.looseObject({
   asOf: z.string(),

@@ -7,7 +7,7 @@ import type { ReviewKind, Settings } from '../kam/settings.js';
 import { desiredMark, differenceOf, markFields, markOf, type AccountMark, type StandingTask } from '../kam/standing.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import type { Change } from '../org/write.js';
-import { BATCH } from './assess.js';
+import { BATCH, type Decided } from './assess.js';
 
 /**
  * Shape: account changes in order of group and account, then tasks to open, then tasks to close, in order of ref.
@@ -89,8 +89,6 @@ async function* changesOf(
   }
   for (let from = 0; from < tasks.length; from += BATCH) yield tasks.slice(from, from + BATCH);
 }
-
-type Decided = { view: GroupView; decision: Decision };
 
 /** Groups with their decisions; both streams are ordered by group, so they are read side by side. */
 export async function* decidedGroups(book: Book): AsyncIterable<Decided[]> {

@@ -17,7 +17,7 @@ import { labels, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
 import { write, type FailedChange, type Receipts } from '../org/write.js';
 import type { FailedRow, Loss, Run, RunGroup, RunOutcome } from '../report/run.js';
-import { assessBook } from './assess.js';
+import { assessBook, type Assessment } from './assess.js';
 import { decidedGroups, planFor, refusalOf, type Plan, type Refusal } from './plan.js';
 import { stateOf } from './state.js';
 
@@ -85,7 +85,7 @@ export async function sync(
       dryRun: options.dryRun,
       firstRun: plan.classified === 0,
       outcome: outcomeOf(plan, refusal, options.dryRun, receipts),
-      ...(await pictureOf(book, settings)),
+      ...(await pictureOf(book, settings, assessment.robustness)),
       lines: assessment.lines,
       scale: assessment.scale,
       threshold: settings.score.threshold,
@@ -105,6 +105,7 @@ export async function sync(
     if (!options.dryRun) await writeRun(org, recordOf(run, assessment.anchors, remembered?.since ?? asOf));
     await book.remember('run', run);
     await book.remember('settings', settings);
+    await book.remember('robustness', Object.fromEntries(assessment.robustness));
     await book.publish(state.book);
     writeFileSync(state.run, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
     return run;
@@ -200,7 +201,7 @@ function failedRow({ change, errors }: FailedChange): FailedRow {
 type Picture = Pick<Run, 'accounts' | 'groups' | 'segments' | 'tiers' | 'gates' | 'candidates' | 'undecided'>;
 
 /** Who stands where, and the groups that a person should look at first. */
-async function pictureOf(book: Book, settings: Settings): Promise<Picture> {
+async function pictureOf(book: Book, settings: Settings, robustness: Assessment['robustness']): Promise<Picture> {
   const results = (): Record<GateResult, number> => ({ passed: 0, failed: 0, open: 0, undecided: 0 });
   const picture: Picture = {
     accounts: 0,
@@ -218,14 +219,20 @@ async function pictureOf(book: Book, settings: Settings): Promise<Picture> {
       picture.segments[decision.segment] += 1;
       picture.tiers[decision.tier] += 1;
       picture.gates[decision.gate][decision.gateResult] += 1;
-      if (decision.tier === 'candidate') keepBest(picture.candidates, groupOf(view, decision, settings));
-      else if (decision.nextStep.is === 'rate') keepBest(picture.undecided, groupOf(view, decision, settings));
+      const group = (): RunGroup => groupOf(view, decision, settings, robustness);
+      if (decision.tier === 'candidate') keepBest(picture.candidates, group());
+      else if (decision.nextStep.is === 'rate') keepBest(picture.undecided, group());
     }
   }
   return picture;
 }
 
-function groupOf({ facts, potential }: GroupView, decision: Decision, settings: Settings): RunGroup {
+function groupOf(
+  { facts, potential }: GroupView,
+  decision: Decision,
+  settings: Settings,
+  robustness: Assessment['robustness'],
+): RunGroup {
   return {
     groupId: facts.groupId,
     name: facts.name,
@@ -235,6 +242,7 @@ function groupOf({ facts, potential }: GroupView, decision: Decision, settings: 
     confidence: decision.score.confidence,
     revenue: facts.yearlyRevenue,
     additionalPotential: potential.additional,
+    robustness: decision.tier === 'candidate' ? (robustness.get(facts.groupId) ?? 0) : null,
     reasons: decision.reasons,
     nextStep: decision.nextStep,
     text: reasonsText(decision, settings),

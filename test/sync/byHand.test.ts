@@ -69,6 +69,8 @@ test("Alpha's figures are what its sales lines and its peers' say", () =>
     expect(printed).toContain('Contribution margin   €30,000.00');
     expect(printed).toContain('Score 48.95 (must exceed 40; 100 % of the weights are known)');
     expect(printed).toContain('Stands at: Ask the customer, open');
+    // At worst potential (36 points) and growth (38.5) weigh 20 % more and all others less: still 46.7.
+    expect(printed).toContain('Stays a candidate under 100 % of all weights within ±20 % of those set.');
   }));
 
 test("Beta's gap in pumps is a quarter of what its peers' upper share says", () =>
