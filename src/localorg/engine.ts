@@ -1,7 +1,15 @@
 /** The local org behind its HTTP doors: a database that answers, validates and refuses as Salesforce does. */
 import { randomInt } from 'node:crypto';
-import type { FieldDefinition, ObjectDefinition, PermissionSetDefinition } from '../schema/model.js';
-import type { OrgSchema } from '../schema/orgSchema.js';
+import { keyOf, type Component } from '../schema/components.js';
+import type {
+  CustomMetadataRecord,
+  FieldDefinition,
+  ObjectDefinition,
+  PermissionSetDefinition,
+} from '../schema/model.js';
+import { orgSchemaFrom, type OrgSchema } from '../schema/orgSchema.js';
+import type { Fault } from '../schema/source.js';
+import { parseXml, SourceError, xmlText } from '../schema/xml.js';
 import { opportunityStages } from '../schema/standard.js';
 import { answerQuery } from './answer.js';
 import { derivationsFor, type Derivations } from './behaviour.js';
@@ -11,7 +19,7 @@ import { prepareBin, recycleBinOf, type RecycleBin } from './recycleBin.js';
 import { SalesforceError } from './refusal.js';
 import { has, profiles, visibleTo, type Rights } from './rights.js';
 import { compile, fieldOf, fold, isTextual, ListedCatalog, quoted, table } from './soql.js';
-import { openStore, type Store, type StoredRow } from './store.js';
+import { openStore, type Store, type StoredComponent, type StoredRow, type Undefinable } from './store.js';
 import { decode, encode, type Stored } from './values.js';
 
 /** A refusal in Salesforce's words; routes turn it into a status code and an error body. */
@@ -88,6 +96,18 @@ export type Engine = {
   changedBetween(object: string, from: Date, until: Date): { updated: string[]; deleted: { id: string; at: Date }[] };
   /** Runs `work` in a savepoint; rolled back when it returns `rollback: true` or throws. */
   transaction<T>(work: () => { result: T; rollback: boolean }): T;
+  /** What the org has beyond the standard objects: its components as they were deployed, by kind and name. */
+  components(): readonly OrgComponent[];
+  /** What the standard objects and the components together make of the org. */
+  schema(): OrgSchema;
+  /**
+   * Puts and drops components, and makes the org what they say: all or nothing; `check` leaves everything as it was.
+   * Faults name the components that do not fit, and nothing has changed then.
+   */
+  deploy(change: Deployment, purpose: 'keep' | 'check'): Fault[];
+  /** What the org keeps for its doors from start to start, by name. */
+  recall(key: string): string | undefined;
+  remember(key: string, value: string): void;
   /** Empties the org of data; metadata stays. */
   reset(): void;
   close(): void;
@@ -95,10 +115,14 @@ export type Engine = {
 
 export { SalesforceError };
 
+/** A component as the org has it. */
+export type OrgComponent = Component & { id: string; createdAt: Date; modifiedAt: Date };
+
+export type Deployment = { put: readonly Component[]; drop: readonly Pick<Component, 'type' | 'fullName'>[] };
+
 export type EngineOptions = {
   /** A path, or `:memory:`. */
   file: string;
-  schema: OrgSchema;
   /** What the clock shows when a new org opens; a persistent org keeps its own. */
   clock: Date;
   orgId?: string;
@@ -107,25 +131,66 @@ export type EngineOptions = {
 const MASTER_OBJECT = 'Organization';
 
 /**
- * Opens the org: its data, its schema, its clock.
+ * Opens the org: its data, its metadata, its clock. A new one has the standard objects only.
  *
- * Errors: throws where the schema no longer fits the stored data.
+ * Errors: throws where metadata that an earlier version kept no longer reads.
  */
 export function openEngine(options: EngineOptions): Engine {
-  const catalog = new ListedCatalog(options.schema.objects);
-  const store = openStore(options.file, catalog.list);
+  const store = openStore(options.file);
   const clock = openClock(store, options.clock);
   const fresh = store.recall('orgId') === undefined;
   const orgId = store.recall('orgId') ?? to18(options.orgId ?? randomOrgId());
   store.remember('orgId', orgId);
   prepareBin(store);
+  const definition = openDefinition(store);
   const org = new Org(
-    { store, catalog, clock, schema: options.schema, orgId, nextNumber: new Map() },
-    { userId: idOf('005', 1), username: adminOf(orgId), rights: { isAdministrator: true, sets: [] }, seen: catalog },
+    { store, clock, orgId, nextNumber: new Map(), ...definition },
+    {
+      userId: idOf('005', 1),
+      username: adminOf(orgId),
+      rights: { isAdministrator: true, sets: [] },
+      seen: definition.catalog,
+    },
   );
   if (fresh) org.seed();
-  org.deployRecords();
   return org;
+}
+
+/** What the org is made of; a deploy changes it in place. */
+type Definition = { catalog: ListedCatalog; schema: OrgSchema; components: ReadonlyMap<string, OrgComponent> };
+
+function openDefinition(store: Store): Definition {
+  const components = store.components().map(componentFrom);
+  const { schema, faults } = orgSchemaFrom(components, prefixesIn(store));
+  const [fault] = faults;
+  if (fault !== undefined) {
+    throw new Error(
+      `The local org's metadata no longer reads: ${fault.error.message} Start another org with --state, or deploy what it had into it.`,
+      { cause: fault.error },
+    );
+  }
+  store.define(schema.objects, schema.objects);
+  const byKey = new Map(components.map((component) => [keyOf(component), component]));
+  return { catalog: new ListedCatalog(schema.objects), schema, components: byKey };
+}
+
+function componentFrom(stored: StoredComponent): OrgComponent {
+  const { type, fullName, id, file, bundle, createdAt, modifiedAt } = stored;
+  return {
+    ...{ type, fullName, id, file, xml: parseXml(stored.xml, file, type) },
+    ...(bundle === null ? {} : { bundle }),
+    createdAt: new Date(createdAt),
+    modifiedAt: new Date(modifiedAt),
+  };
+}
+
+/** Ids must go on meaning the same object, whatever is deployed beside it. */
+function prefixesIn(store: Store): Record<string, string> {
+  return Object.fromEntries(
+    store
+      .all('SELECT key, value FROM "_org" WHERE key LIKE \'prefix %\'', [])
+      .map((row) => [String(row['key']).slice('prefix '.length), String(row['value'])]),
+  );
 }
 
 const randomOrgId = (): string => idOf('00D', randomInt(1, 2 ** 47));
@@ -146,11 +211,9 @@ function openClock(store: Store, start: Date): Clock {
 const adminOf = (orgId: string): string => `admin@${orgId.toLowerCase()}.localorg.example`;
 
 /** What all users of an org share. */
-type Ground = {
+type Ground = Definition & {
   store: Store;
-  catalog: ListedCatalog;
   clock: Clock;
-  schema: OrgSchema;
   orgId: string;
   nextNumber: Map<string, number>;
 };
@@ -389,11 +452,12 @@ class Org implements Engine {
 
   public reset(): void {
     this.store.transaction(() => {
-      this.store.empty();
+      this.store.empty(this.catalog.list);
       this.bin.empty();
       this.ground.nextNumber.clear();
       this.seed();
-      this.deployRecords();
+      this.settleRecords();
+      this.settlePermissionSets();
       return { result: undefined, rollback: false };
     });
   }
@@ -478,50 +542,134 @@ class Org implements Engine {
     });
   }
 
-  /** Custom metadata records and permission sets are what the source says, each time the org opens. */
-  public deployRecords(): void {
+  public components(): readonly OrgComponent[] {
+    return [...this.ground.components.values()];
+  }
+
+  public schema(): OrgSchema {
+    return this.ground.schema;
+  }
+
+  public recall(key: string): string | undefined {
+    return this.store.recall(`door ${key}`);
+  }
+
+  public remember(key: string, value: string): void {
+    this.store.remember(`door ${key}`, value);
+  }
+
+  public deploy({ put, drop }: Deployment, purpose: 'keep' | 'check'): Fault[] {
+    const { ground } = this;
+    const before = { schema: ground.schema, components: ground.components };
+    const at = this.now();
+    const components = new Map(ground.components);
+    for (const component of drop) components.delete(keyOf(component));
+    for (const component of put) components.set(keyOf(component), this.settled(component, before, at));
+    const { schema, faults } = orgSchemaFrom([...components.values()], prefixesIn(this.store));
+    if (faults.length > 0) return faults;
+    const state = { kept: false };
+    try {
+      return this.store.transaction(() => {
+        const refused = this.store.define(schema.objects, before.schema.objects);
+        const faults = refused.map((one) => faultOf(one, components));
+        if (faults.length > 0) return { result: faults, rollback: true };
+        Object.assign(ground, { schema, components });
+        ground.catalog.become(schema.objects);
+        for (const { api, keyPrefix, kind } of schema.objects)
+          if (kind !== 'standard') this.store.remember(`prefix ${api}`, keyPrefix);
+        for (const component of drop) this.store.dropComponent(component);
+        for (const component of put) this.store.putComponent(storedFrom(components.get(keyOf(component))));
+        this.settleRecords();
+        this.settlePermissionSets();
+        state.kept = purpose === 'keep';
+        return { result: [], rollback: !state.kept };
+      });
+    } finally {
+      if (!state.kept) {
+        Object.assign(ground, before);
+        ground.catalog.become(before.schema.objects);
+      }
+    }
+  }
+
+  /** The component with its id and its times; one that is deployed again keeps the first two of them. */
+  private settled(component: Component, { components }: Pick<Definition, 'components'>, at: Date): OrgComponent {
+    const standing = components.get(keyOf(component));
+    const id = standing?.id ?? this.componentId(component);
+    return { ...component, id, createdAt: standing?.createdAt ?? at, modifiedAt: at };
+  }
+
+  private componentId({ type }: Component): string {
+    const next = Number(this.store.recall('components') ?? '0') + 1;
+    this.store.remember('components', String(next));
+    return idOf(componentPrefixes[type] ?? '0MD', next);
+  }
+
+  /** Custom metadata records are what the components say; one that stays keeps its id. */
+  private settleRecords(): void {
     const at = this.stamp();
-    this.store.transaction(() => {
-      for (const object of this.catalog.list.filter(({ kind }) => kind === 'customMetadata')) {
-        this.store.run(`DELETE FROM ${table(object)}`, []);
+    for (const object of this.catalog.list.filter(({ kind }) => kind === 'customMetadata')) {
+      const records = this.ground.schema.records.filter(({ type }) => type === object.api);
+      const standing = new Map(
+        this.store.all(`SELECT * FROM ${table(object)}`, []).map((row) => [String(row['DeveloperName']), row]),
+      );
+      for (const record of records) {
+        const row = this.recordRow(object, record);
+        const old = standing.get(record.developerName);
+        standing.delete(record.developerName);
+        if (old === undefined)
+          this.store.insert(object, { ...this.systemFieldsOf(object, this.nextId(object), at), ...row });
+        else if (Object.entries(row).some(([name, value]) => (old[name] ?? null) !== value))
+          this.store.update(object, String(old['Id']), { ...row, SystemModstamp: at });
       }
-      for (const record of this.ground.schema.records) {
-        const object = this.known(record.type);
-        const row: StoredRow = {
-          ...this.systemFieldsOf(object, this.nextId(object), at),
-          DeveloperName: record.developerName,
-          MasterLabel: record.label,
-          Label: record.label,
-          Language: 'en_US',
-          QualifiedApiName: record.developerName,
-        };
-        for (const [name, value] of Object.entries(record.values)) {
-          const field = fieldOf(object, name);
-          const encoded = field === undefined ? undefined : encode(field, value);
-          if (field === undefined || encoded === undefined || 'error' in encoded) {
-            throw new Error(
-              `${record.file}: ${name} of ${record.type}.${record.developerName} cannot hold ${String(value)}.`,
-            );
-          }
-          row[field.api] = encoded.stored;
-        }
-        this.store.insert(object, row);
+      for (const gone of standing.values())
+        this.store.run(`DELETE FROM ${table(object)} WHERE "Id" = ?`, [gone['Id'] ?? null]);
+    }
+  }
+
+  private recordRow(object: ObjectDefinition, record: CustomMetadataRecord): StoredRow {
+    const row: StoredRow = {
+      DeveloperName: record.developerName,
+      MasterLabel: record.label,
+      Label: record.label,
+      Language: 'en_US',
+      QualifiedApiName: record.developerName,
+    };
+    for (const [name, value] of Object.entries(record.values)) {
+      const field = fieldOf(object, name);
+      const encoded = field === undefined ? undefined : encode(field, value);
+      if (field === undefined || encoded === undefined || 'error' in encoded) {
+        throw new Error(
+          `${record.file}: ${name} of ${record.type}.${record.developerName} cannot hold ${String(value)}.`,
+        );
       }
-      const sets = this.known('PermissionSet');
-      for (const { api, label } of this.ground.schema.permissionSets) {
-        const there = this.store.get(`SELECT "Id" FROM ${table(sets)} WHERE "Name" = ? AND "IsDeleted" = 0`, [api]);
-        if (there === undefined) {
-          this.store.insert(sets, {
-            ...this.system(this.nextId(sets), at),
-            Name: api,
-            Label: label,
-            IsCustom: 1,
-            IsOwnedByProfile: 0,
-          });
-        }
-      }
-      return { result: undefined, rollback: false };
-    });
+      row[field.api] = encoded.stored;
+    }
+    return row;
+  }
+
+  /** A permission set that goes takes its assignments along. */
+  private settlePermissionSets(): void {
+    const at = this.stamp();
+    const [sets, assignments] = [this.objectNamed('PermissionSet'), this.objectNamed('PermissionSetAssignment')];
+    const standing = new Map(
+      this.store
+        .all(`SELECT * FROM ${table(sets)} WHERE "IsOwnedByProfile" = 0 AND "IsDeleted" = 0`, [])
+        .map((row) => [String(row['Name']), row]),
+    );
+    for (const { api, label } of this.ground.schema.permissionSets) {
+      const old = standing.get(api);
+      standing.delete(api);
+      if (old === undefined) {
+        const system = this.system(this.nextId(sets), at);
+        this.store.insert(sets, { ...system, Name: api, Label: label, IsCustom: 1, IsOwnedByProfile: 0 });
+      } else if (old['Label'] !== label)
+        this.store.update(sets, String(old['Id']), { Label: label, SystemModstamp: at });
+    }
+    for (const gone of standing.values()) {
+      this.store.run(`DELETE FROM ${table(assignments)} WHERE "PermissionSetId" = ?`, [gone['Id'] ?? null]);
+      this.store.run(`DELETE FROM ${table(sets)} WHERE "Id" = ?`, [gone['Id'] ?? null]);
+    }
   }
 
   /** An object of the org, whoever asks. */
@@ -795,6 +943,51 @@ class Org implements Engine {
     const row = this.store.get(`SELECT MAX(seq) AS last FROM ${table(object)}`, []);
     return typeof row?.['last'] === 'number' ? row['last'] : 0;
   }
+}
+
+/** What the ids of components start with, as far as a client can meet one. Source: general knowledge [K]. */
+const componentPrefixes: Readonly<Record<string, string>> = {
+  CustomField: '00N',
+  CustomObject: '01I',
+  ValidationRule: '03d',
+  ListView: '00B',
+  CompactLayout: '0AH',
+  WebLink: '00b',
+  PermissionSet: '0PS',
+  CustomPermission: '0CP',
+  GlobalValueSet: '0Nt',
+  CustomLabel: '101',
+  CustomTab: '01r',
+  CustomApplication: '02u',
+  FlexiPage: '0M0',
+  QuickAction: '09D',
+  Layout: '00h',
+  Report: '00O',
+  ReportFolder: '00l',
+  Dashboard: '01Z',
+  DashboardFolder: '00l',
+  ReportType: '070',
+  LightningComponentBundle: '0Rb',
+};
+
+/** Which component stored values stand against. */
+function faultOf({ object, field, reason }: Undefinable, components: ReadonlyMap<string, OrgComponent>): Fault {
+  const component =
+    components.get(keyOf({ type: 'CustomField', fullName: `${object}.${field}` })) ??
+    components.get(keyOf({ type: 'CustomField', fullName: `Activity.${field}` }));
+  // A standard field comes with the product and cannot be deployed.
+  if (component === undefined) throw new Error(`${object}.${field}: ${reason}`);
+  return {
+    component,
+    error: new SourceError(component.file, `${object}.${field}`, reason, 'a field that its records can keep'),
+  };
+}
+
+function storedFrom(component: OrgComponent | undefined): StoredComponent {
+  if (component === undefined) throw new Error('A component was put and dropped at once.');
+  const { type, fullName, id, file, xml, bundle, createdAt, modifiedAt } = component;
+  const times = { createdAt: createdAt.getTime(), modifiedAt: modifiedAt.getTime() };
+  return { type, fullName, id, file, xml: xmlText(xml), bundle: bundle ?? null, ...times };
 }
 
 const attributesOf = (object: ObjectDefinition, id: string, apiVersion: string): { type: string; url: string } => ({

@@ -1,10 +1,14 @@
 /** Starts a local org from what a command was asked for: where it lives, what it is made of, when it is. */
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { orgSchema } from '../schema/orgSchema.js';
-import { openEngine } from './engine.js';
+import { z } from 'zod';
+import { keyOf, type Component } from '../schema/components.js';
+import { sourceComponents } from '../schema/source.js';
+import { xmlText } from '../schema/xml.js';
+import { openEngine, type Engine } from './engine.js';
 import { keepApp } from './externalApp.js';
 import { startServer, type LocalOrg } from './server.js';
 import { newAccessToken } from './sessions.js';
@@ -15,7 +19,7 @@ export type LocalOrgOptions = {
   keep: { in: 'memory' } | { in: 'folder'; path: string };
   /** What a new org's clock shows. */
   clock: Date;
-  /** Source directories: what an org gets by deploying them. */
+  /** Source directories that are deployed into a new org, and into a kept one where they changed since; none for a bare org. */
   sources: readonly string[];
   onStop?: () => void;
   onError?: (text: string) => void;
@@ -43,10 +47,10 @@ export function defaultFolder(env: NodeJS.ProcessEnv): string {
  * Errors: those of reading the sources, of opening the store, and a port that is taken.
  */
 export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg> {
-  const schema = orgSchema(options.sources);
   const file = options.keep.in === 'memory' ? ':memory:' : storeIn(options.keep.path);
-  const engine = openEngine({ file, schema, clock: options.clock });
+  const engine = openEngine({ file, clock: options.clock });
   try {
+    deploySources(engine, options.sources);
     return await startServer({
       engine,
       port: options.port,
@@ -60,6 +64,29 @@ export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg>
     engine.close();
     throw error;
   }
+}
+
+/**
+ * Deploys what the source directories say, but for what they said already at an earlier start: what was deployed since
+ * stands above the same old source.
+ */
+function deploySources(engine: Engine, dirs: readonly string[]): void {
+  const before = deployedTexts.parse(JSON.parse(engine.recall('sources') ?? '{}'));
+  const components = sourceComponents(dirs);
+  const put = components.filter((component) => before[keyOf(component)] !== digestOf(component));
+  if (put.length === 0) return;
+  const [fault] = engine.deploy({ put, drop: [] }, 'keep');
+  if (fault !== undefined) throw fault.error;
+  const now = Object.fromEntries(components.map((component) => [keyOf(component), digestOf(component)]));
+  engine.remember('sources', JSON.stringify({ ...before, ...now }));
+}
+
+const deployedTexts = z.record(z.string(), z.string());
+
+function digestOf({ xml, bundle }: Component): string {
+  const hash = createHash('sha256').update(xmlText(xml));
+  for (const [path, bytes] of Object.entries(bundle ?? {})) hash.update(`\0${path}\0`).update(bytes);
+  return hash.digest('base64');
 }
 
 function storeIn(folder: string): string {

@@ -613,10 +613,23 @@ class Compiler {
 
 /** The catalog that also lists its objects, so that child relationships can be found. */
 export class ListedCatalog implements Catalog {
-  private readonly byName: Map<string, ObjectDefinition>;
-  public constructor(public readonly list: readonly ObjectDefinition[]) {
+  private byName: Map<string, ObjectDefinition> = new Map();
+  private objects: readonly ObjectDefinition[] = [];
+
+  public constructor(list: readonly ObjectDefinition[]) {
+    this.become(list);
+  }
+
+  public get list(): readonly ObjectDefinition[] {
+    return this.objects;
+  }
+
+  /** A deploy changes what the org has, for everyone who holds this catalog. */
+  public become(list: readonly ObjectDefinition[]): void {
+    this.objects = list;
     this.byName = new Map(list.map((object) => [object.api.toLowerCase(), object]));
   }
+
   public object(name: string): ObjectDefinition | undefined {
     return this.byName.get(name.toLowerCase());
   }

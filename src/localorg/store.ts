@@ -1,5 +1,6 @@
 /** The local org's records on disk or in memory: one SQLite table per object, and nothing of Salesforce's behaviour. */
 import type { DatabaseSync as Database, StatementSync } from 'node:sqlite';
+import { z } from 'zod';
 import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
 import { fold, isReference, isTextual, quoted, table } from './soql.js';
 import type { Stored } from './values.js';
@@ -32,16 +33,39 @@ export type Store = {
   transaction<T>(work: () => { result: T; rollback: boolean }): T;
   remember(key: string, value: string): void;
   recall(key: string): string | undefined;
-  empty(): void;
+  /**
+   * Makes room for these objects, where there was room for those before: new tables and columns are added, and custom
+   * objects and fields that are no longer among them go with their values.
+   *
+   * Errors: fields that cannot become what they shall, with the reason; the caller rolls back.
+   */
+  define(objects: readonly ObjectDefinition[], before: readonly ObjectDefinition[]): Undefinable[];
+  /** The components of the org's metadata. */
+  components(): StoredComponent[];
+  putComponent(component: StoredComponent): void;
+  dropComponent(component: Pick<StoredComponent, 'type' | 'fullName'>): void;
+  /** Removes every record of these objects. */
+  empty(objects: readonly ObjectDefinition[]): void;
   close(): void;
 };
 
-/**
- * Opens a store for a schema; a file that an earlier schema wrote gets the new fields.
- *
- * Errors: throws where a field has changed its type since: its stored values could not be read.
- */
-export function openStore(file: string, objects: readonly ObjectDefinition[]): Store {
+/** A field that stored values stand against, and why, in Salesforce's words. */
+export type Undefinable = { object: string; field: string; reason: string };
+
+export type StoredComponent = {
+  type: string;
+  fullName: string;
+  id: string;
+  file: string;
+  xml: string;
+  /** The files of a bundle, by path. */
+  bundle: Readonly<Record<string, Buffer>> | null;
+  createdAt: number;
+  modifiedAt: number;
+};
+
+/** Opens a store; `define` says what it shall hold. */
+export function openStore(file: string): Store {
   const database = new DatabaseSync(file);
   database.function('fold', { deterministic: true }, (value: unknown) =>
     typeof value === 'string' ? fold(value) : null,
@@ -50,6 +74,11 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;',
   );
   database.exec('CREATE TABLE IF NOT EXISTS "_org" (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
+  database.exec(
+    `CREATE TABLE IF NOT EXISTS "_component" (type TEXT NOT NULL, name TEXT NOT NULL, full_name TEXT NOT NULL, id TEXT NOT NULL,
+     file TEXT NOT NULL, xml TEXT NOT NULL, bundle TEXT, created INTEGER NOT NULL, modified INTEGER NOT NULL,
+     PRIMARY KEY (type, name)) STRICT`,
+  );
   const statements = new Map<string, StatementSync>();
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -110,7 +139,33 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
       const value = prepared('SELECT value FROM "_org" WHERE key = ?').get(key)?.['value'];
       return typeof value === 'string' ? value : undefined;
     },
-    empty: () => {
+    define: (objects, before) => {
+      // Statements that were prepared for the old columns would go on answering with them.
+      statements.clear();
+      const old = new Map(before.map((object) => [object.api, object]));
+      const refused = objects.flatMap((object) => prepareTable(database, store, object, old.get(object.api)));
+      if (refused.length === 0) dropWhatIsGone(database, store, objects);
+      statements.clear();
+      return refused;
+    },
+    components: () => store.all('SELECT * FROM "_component" ORDER BY type, name', []).map(asComponent),
+    putComponent: ({ type, fullName, id, file: from, xml, bundle, createdAt, modifiedAt }) => {
+      store.run('INSERT OR REPLACE INTO "_component" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+        type,
+        fullName.toLowerCase(),
+        fullName,
+        id,
+        from,
+        xml,
+        bundle === null ? null : packed(bundle),
+        createdAt,
+        modifiedAt,
+      ]);
+    },
+    dropComponent: ({ type, fullName }) => {
+      store.run('DELETE FROM "_component" WHERE type = ? AND name = ?', [type, fullName.toLowerCase()]);
+    },
+    empty: (objects) => {
       for (const object of objects) database.exec(`DELETE FROM ${table(object)}`);
       database.exec('DELETE FROM "_org" WHERE key LIKE \'next %\'');
     },
@@ -119,11 +174,53 @@ export function openStore(file: string, objects: readonly ObjectDefinition[]): S
       database.close();
     },
   };
-  for (const object of objects) prepareTable(database, store, object);
   return store;
 }
 
-function prepareTable(database: Database, store: Store, object: ObjectDefinition): void {
+const packed = (bundle: Readonly<Record<string, Buffer>>): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(bundle).map(([path, bytes]) => [path, bytes.toString('base64')])));
+
+const packedBundle = z.record(z.string(), z.base64());
+
+function asComponent(row: StoredRow): StoredComponent {
+  const text = (name: string): string => String(row[name] ?? '');
+  const files = row['bundle'] == null ? null : Object.entries(packedBundle.parse(JSON.parse(text('bundle'))));
+  return {
+    type: text('type'),
+    fullName: text('full_name'),
+    id: text('id'),
+    file: text('file'),
+    xml: text('xml'),
+    bundle: files && Object.fromEntries(files.map(([path, base64]) => [path, Buffer.from(base64, 'base64')])),
+    createdAt: Number(row['created']),
+    modifiedAt: Number(row['modified']),
+  };
+}
+
+/** Custom fields and objects that were deleted: their columns, tables and what was noted about them. */
+function dropWhatIsGone(database: Database, store: Store, objects: readonly ObjectDefinition[]): void {
+  const byName = new Map(objects.map((object) => [object.api, object]));
+  for (const row of store.all('SELECT key FROM "_org" WHERE key LIKE \'type %\'', [])) {
+    const key = String(row['key']);
+    const [name = '', field = ''] = key.slice('type '.length).split('.');
+    const object = byName.get(name);
+    const isGone = object === undefined ? /__(c|mdt)$/.test(name) : field.endsWith('__c') && !(field in object.fields);
+    if (!isGone) continue;
+    if (object === undefined) database.exec(`DROP TABLE IF EXISTS ${quoted(name)}`);
+    else {
+      database.exec(`DROP INDEX IF EXISTS ${quoted(`${name}.${field}`)}`);
+      database.exec(`ALTER TABLE ${quoted(name)} DROP COLUMN ${quoted(field)}`);
+    }
+    store.run('DELETE FROM "_org" WHERE key = ?', [key]);
+  }
+}
+
+function prepareTable(
+  database: Database,
+  store: Store,
+  object: ObjectDefinition,
+  before: ObjectDefinition | undefined,
+): Undefinable[] {
   const fields = Object.values(object.fields);
   database.exec(
     `CREATE TABLE IF NOT EXISTS ${table(object)} (seq INTEGER PRIMARY KEY, ${fields.map(columnOf).join(', ')})`,
@@ -131,9 +228,10 @@ function prepareTable(database: Database, store: Store, object: ObjectDefinition
   const there = new Set(
     store.all(`SELECT name FROM pragma_table_info(${literal(object.api)})`, []).map((row) => row['name']),
   );
-  for (const field of fields) {
+  return fields.flatMap((field): Undefinable[] => {
     if (!there.has(field.api)) database.exec(`ALTER TABLE ${table(object)} ADD COLUMN ${columnOf(field)}`);
-    checkType(store, object, field);
+    const reason = typeChange(store, object, field) ?? repeated(store, object, field, before?.fields[field.api]);
+    if (reason !== undefined) return [{ object: object.api, field: field.api, reason }];
     if (field.api === 'Id') addIndex(database, object, field, 'UNIQUE', quoted('Id'), '');
     else if (isReference(field))
       addIndex(database, object, field, '', quoted(field.api), `WHERE ${quoted(field.api)} IS NOT NULL`);
@@ -141,7 +239,8 @@ function prepareTable(database: Database, store: Store, object: ObjectDefinition
       const term = isTextual(field) && !field.caseSensitive ? `fold(${quoted(field.api)})` : quoted(field.api);
       addIndex(database, object, field, '', term, `WHERE ${quoted(field.api)} IS NOT NULL`);
     }
-  }
+    return [];
+  });
 }
 
 function addIndex(
@@ -160,7 +259,7 @@ function addIndex(
 }
 
 /** The type decides how a value is stored; a field that changed it would be misread. */
-function checkType(store: Store, object: ObjectDefinition, field: FieldDefinition): void {
+function typeChange(store: Store, object: ObjectDefinition, field: FieldDefinition): string | undefined {
   const key = `type ${object.api}.${field.api}`;
   const isNumber = field.type === 'Number' || field.type === 'Currency' || field.type === 'Percent';
   const now = isNumber
@@ -172,11 +271,25 @@ function checkType(store: Store, object: ObjectDefinition, field: FieldDefinitio
         : field.type;
   const before = store.recall(key);
   if (before === undefined) store.remember(key, now);
-  else if (before !== now) {
-    throw new Error(
-      `Field ${object.api}.${field.api} was stored as ${before} and is now ${now}: expected the same type. Reset the local org, or keep the old type.`,
-    );
-  }
+  return before === undefined || before === now
+    ? undefined
+    : `Cannot change the field from ${before} to ${now}: its stored values could not be read. Delete it first, or keep its type.`;
+}
+
+/** A field that becomes unique must not hold a value twice. */
+function repeated(
+  store: Store,
+  object: ObjectDefinition,
+  field: FieldDefinition,
+  before: FieldDefinition | undefined,
+): string | undefined {
+  if (!field.unique || before === undefined || before.unique || object.kind === 'customMetadata') return undefined;
+  const term = isTextual(field) && !field.caseSensitive ? `fold(${quoted(field.api)})` : quoted(field.api);
+  const twice = store.get(
+    `SELECT 1 AS twice FROM ${table(object)} WHERE ${quoted(field.api)} IS NOT NULL AND "IsDeleted" = 0 GROUP BY ${term} HAVING COUNT(*) > 1 LIMIT 1`,
+    [],
+  );
+  return twice === undefined ? undefined : 'Cannot make the field unique: records hold a value of it more than once.';
 }
 
 function columnOf(field: FieldDefinition): string {

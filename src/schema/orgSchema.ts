@@ -1,7 +1,9 @@
 /** What an org with our package looks like: the standard objects, and what source directories add to them. */
 import type { CustomMetadataRecord, FieldDefinition, ObjectDefinition, PermissionSetDefinition } from './model.js';
-import { readSource } from './source.js';
+import type { Component } from './components.js';
+import { isCustom, schemaFrom, sourceComponents, type Fault } from './source.js';
 import { standardObjects } from './standard.js';
+import { SourceError } from './xml.js';
 
 export type OrgSchema = {
   objects: readonly ObjectDefinition[];
@@ -16,22 +18,46 @@ export type OrgSchema = {
  *         relation to one.
  */
 export function orgSchema(dirs: readonly string[]): OrgSchema {
-  const { objects: declared, extensions, records, permissionSets } = readSource(dirs);
-  const standard = standardObjects.map((object) => extended(object, extensions[object.api] ?? []));
-  const objects = [...standard, ...declared];
+  const { schema, faults } = orgSchemaFrom(sourceComponents(dirs));
+  const [first] = faults;
+  if (first !== undefined) throw first.error;
+  return schema;
+}
+
+/**
+ * The schema of an org that has these components.
+ *
+ * `prefixes` are the key prefixes that its objects already have.
+ * Errors: none are thrown; what does not fit is a fault, and left out of the schema.
+ */
+export function orgSchemaFrom(
+  components: readonly Component[],
+  prefixes: Readonly<Record<string, string>> = {},
+): { schema: OrgSchema; faults: Fault[] } {
+  const { schema: declared, faults } = schemaFrom(components, prefixes);
+  const standard = standardObjects.map((object) => extended(object, declared.extensions[object.api] ?? []));
+  const objects = [...standard, ...declared.objects];
   const names = new Set(objects.map(({ api }) => api));
-  for (const [api, fields] of Object.entries(extensions)) {
-    if (!names.has(api))
-      throw new Error(`Field ${api}.${fields[0]?.api} extends an object that the org does not have.`);
-  }
-  for (const { api, fields } of objects) {
-    for (const field of Object.values(fields).filter(({ custom }) => custom)) {
-      const missing = field.referenceTo?.find((target) => !names.has(target));
-      if (missing !== undefined)
-        throw new Error(`Field ${api}.${field.api} refers to ${missing}, which the org does not have.`);
+  const fields = new Map(
+    components.filter(({ type }) => type === 'CustomField').map((component) => [component.fullName, component]),
+  );
+  for (const component of fields.values()) {
+    const [object = ''] = component.fullName.split('.');
+    const known = object === 'Activity' || names.has(object) || isCustom(object);
+    if (!known) {
+      const error = new SourceError(component.file, 'the object', object, 'an object that the org has');
+      faults.push({ component, error });
     }
   }
-  return { objects, records, permissionSets };
+  for (const { api, fields: own } of objects) {
+    for (const field of Object.values(own).filter(({ custom }) => custom)) {
+      const missing = field.referenceTo?.find((target) => !names.has(target));
+      const component = fields.get(`${api}.${field.api}`) ?? fields.get(`Activity.${field.api}`);
+      if (missing === undefined || component === undefined) continue;
+      faults.push({ component, error: component.xml.refuse(missing, 'an object that the org has', 'referenceTo') });
+    }
+  }
+  return { schema: { objects, records: declared.records, permissionSets: declared.permissionSets }, faults };
 }
 
 function extended(object: ObjectDefinition, fields: readonly FieldDefinition[]): ObjectDefinition {

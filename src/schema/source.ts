@@ -1,7 +1,6 @@
 /** Reads Salesforce source directories: what objects, fields, metadata records and permission sets they declare. */
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import groupBy from 'lodash/groupBy.js';
+import { byCode, findSource, keyOf, type Component } from './components.js';
 import type {
   CustomMetadataRecord,
   FieldDefinition,
@@ -12,7 +11,7 @@ import type {
   SourceSchema,
 } from './model.js';
 import { systemFields } from './standard.js';
-import { readXml, SourceError, type XmlElement } from './xml.js';
+import { SourceError, type XmlElement } from './xml.js';
 
 /**
  * Reads what one or more source directories declare, as one schema.
@@ -23,89 +22,99 @@ import { readXml, SourceError, type XmlElement } from './xml.js';
  *         unknown kind, for a component that stands twice, and for a record that does not fit its type.
  */
 export function readSource(dirs: readonly string[]): SourceSchema {
-  const files = dirs.flatMap(filesIn);
-  const fields = unique(files.filter(isField).map(readField), ({ object, field }) => `${object}.${field.api}`);
-  const fieldsOf = groupBy(fields, ({ object }) => object);
-  const declared = unique(files.filter(isObject).map(readObject), ({ object }) => object.api);
+  const { schema, faults } = schemaFrom(sourceComponents(dirs));
+  const [first] = faults;
+  if (first !== undefined) throw first.error;
+  return schema;
+}
+
+/** A component that does not fit, and why. */
+export type Fault = { component: Component; error: SourceError };
+
+/**
+ * Reads what components declare, as one schema; components that declare no part of a schema are left to others.
+ *
+ * `prefixes` are the key prefixes that objects already have; the others get the next free ones, by name.
+ * Errors: none are thrown; a component that does not fit is a fault and its part is left out of the schema.
+ */
+export function schemaFrom(
+  components: readonly Component[],
+  prefixes: Readonly<Record<string, string>> = {},
+): { schema: SourceSchema; faults: Fault[] } {
+  const faults: Fault[] = [];
+  const readAll = <T>(type: string, read: (component: Component) => T): { component: Component; is: T }[] =>
+    components
+      .filter((component) => component.type === type)
+      .flatMap((component) => {
+        try {
+          return [{ component, is: read(component) }];
+        } catch (error) {
+          if (!(error instanceof SourceError)) throw error;
+          faults.push({ component, error });
+          return [];
+        }
+      });
+  const fields = readAll('CustomField', readField);
+  const fieldsOf = groupBy(fields, ({ is: { object } }) => object);
+  const declared = readAll('CustomObject', readObject).flatMap(({ is }) => (is === undefined ? [] : [is]));
   const objects = withKeyPrefixes(
-    declared.map(({ object }) => ({
+    declared.map((object) => ({
       ...object,
       ...withFields(
         object,
-        (fieldsOf[object.api] ?? []).map(({ field }) => field),
+        (fieldsOf[object.api] ?? []).map(({ is: { field } }) => field),
       ),
     })),
+    prefixes,
   );
   const names = new Set(objects.map(({ api }) => api));
-  const orphan = fields.find(({ object }) => /__(c|mdt)$/.test(object) && !names.has(object));
-  if (orphan) {
-    throw new SourceError(orphan.file, 'the object', orphan.object, `an object file ${orphan.object}.object-meta.xml`);
+  for (const { component, is } of fields.filter(({ is: { object } }) => isCustom(object) && !names.has(object))) {
+    const expected = `an object file ${is.object}.object-meta.xml`;
+    faults.push({ component, error: new SourceError(component.file, 'the object', is.object, expected) });
   }
-  const records = unique(
-    files.filter(isRecordFile).map((file) => ({ file, ...readRecord(file, objects) })),
-    ({ type, developerName }) => `${type}.${developerName}`,
-  );
-  const permissionSets = unique(
-    files.filter(isPermissionSet).map((file) => ({ file, set: readPermissionSet(file) })),
-    ({ set }) => set.api,
-  );
   return {
-    objects,
-    extensions: extensionsFrom(fields.filter(({ object }) => !names.has(object))),
-    records: records.toSorted((a, b) => compare(a.type, b.type) || compare(a.developerName, b.developerName)),
-    permissionSets: permissionSets.map(({ set }) => set),
+    schema: {
+      objects,
+      extensions: extensionsFrom(fields.map(({ is }) => is).filter(({ object }) => !isCustom(object))),
+      records: readAll('CustomMetadata', (component) => ({ ...readRecord(component, objects), file: component.file }))
+        .map(({ is }) => is)
+        .toSorted((a, b) => byCode(a.type, b.type) || byCode(a.developerName, b.developerName)),
+      permissionSets: readAll('PermissionSet', readPermissionSet).map(({ is }) => is),
+    },
+    faults,
   };
 }
 
-function filesIn(dir: string): string[] {
-  if (!existsSync(dir))
-    throw new SourceError(dir, 'the source directory', 'missing', 'a directory with metadata source');
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('-meta.xml'))
-    .toSorted(compare)
-    .map((name) => join(dir, name));
-}
+/** A custom object or metadata type, by its name. */
+export const isCustom = (object: string): boolean => /__(c|mdt)$/.test(object);
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function unique<T extends { file: string }>(found: T[], keyOf: (one: T) => string): T[] {
-  const first = new Map<string, T>();
+/** The components that source directories hold; throws for one that stands twice. */
+export function sourceComponents(dirs: readonly string[]): Component[] {
+  const found = findSource(dirs).components;
+  const first = new Map<string, Component>();
   for (const one of found) {
-    const key = keyOf(one).toLowerCase();
-    const other = first.get(key);
-    if (other)
-      throw new SourceError(one.file, 'the component', keyOf(one), `it once, and it stands in ${other.file} too`);
-    first.set(key, one);
+    const other = first.get(keyOf(one));
+    if (other) {
+      const expected = `it once, and it stands in ${other.file} too`;
+      throw new SourceError(one.file, 'the component', one.fullName, expected);
+    }
+    first.set(keyOf(one), one);
   }
   return found;
 }
 
-const isObject = (file: string): boolean => /__\w+\.object-meta\.xml$/.test(file);
-/** Files of standard fields (`Industry.field-meta.xml`) change labels, not the schema. */
-const isField = (file: string): boolean => /__c\.field-meta\.xml$/.test(file);
-const isRecordFile = (file: string): boolean => file.endsWith('.md-meta.xml');
-const isPermissionSet = (file: string): boolean => file.endsWith('.permissionset-meta.xml');
-
 type NameField = { label: string; type: 'Text' | 'AutoNumber'; displayFormat?: string };
 type DeclaredObject = Omit<ObjectDefinition, 'keyPrefix' | 'fields'> & { nameField?: NameField };
 
-function readObject(file: string): { file: string; object: DeclaredObject } {
-  const api = basename(file, '.object-meta.xml');
-  const xml = readXml(file, 'CustomObject');
+/** Undefined for a file about a standard object, which changes how it looks and not what it is. */
+function readObject({ fullName: api, xml, file }: Component): DeclaredObject | undefined {
+  if (!api.includes('__')) return undefined;
   const kind = /__(c|mdt)$/.exec(api)?.[1];
   if (kind === undefined)
     throw new SourceError(file, 'the object', api, 'a custom object (__c) or metadata type (__mdt)');
   const labels = { label: xml.required('label'), pluralLabel: xml.string('pluralLabel') ?? xml.required('label') };
   if (kind === 'mdt') {
-    const object = {
-      api,
-      ...labels,
-      kind: 'customMetadata',
-      createable: false,
-      updateable: false,
-      deletable: false,
-    } as const;
-    return { file, object };
+    return { api, ...labels, kind: 'customMetadata', createable: false, updateable: false, deletable: false };
   }
   if (xml.one('customSettingsType')) throw xml.refuse('a custom setting', 'a custom object', 'customSettingsType');
   const name = xml.one('nameField');
@@ -116,10 +125,7 @@ function readObject(file: string): { file: string; object: DeclaredObject } {
     type,
     ...(type === 'AutoNumber' ? { displayFormat: displayFormatOf(name) } : {}),
   };
-  return {
-    file,
-    object: { api, ...labels, kind: 'custom', createable: true, updateable: true, deletable: true, nameField },
-  };
+  return { api, ...labels, kind: 'custom', createable: true, updateable: true, deletable: true, nameField };
 }
 
 function displayFormatOf(xml: XmlElement): string {
@@ -187,14 +193,25 @@ const metadataFields: readonly FieldDefinition[] = [
   computed('QualifiedApiName', 'Qualified API Name', 'Text', { length: 70 }),
 ];
 
-function withKeyPrefixes(objects: readonly (DeclaredObject & Pick<ObjectDefinition, 'fields'>)[]): ObjectDefinition[] {
-  const next = { custom: 0, customMetadata: 0, standard: 0 };
+function withKeyPrefixes(
+  objects: readonly (DeclaredObject & Pick<ObjectDefinition, 'fields'>)[],
+  known: Readonly<Record<string, string>>,
+): ObjectDefinition[] {
+  const taken = new Set(Object.values(known));
+  const free = (letter: string): string => {
+    for (let number = 0; ; number += 1) {
+      const prefix = `${letter}${number.toString(36).padStart(2, '0')}`;
+      if (taken.has(prefix)) continue;
+      taken.add(prefix);
+      return prefix;
+    }
+  };
   return objects
-    .toSorted((a, b) => compare(a.api, b.api))
-    .map(({ nameField: _, ...object }) => {
-      const number = (next[object.kind]++).toString(36).padStart(2, '0');
-      return { ...object, keyPrefix: `${object.kind === 'customMetadata' ? 'm' : 'a'}${number}` };
-    });
+    .toSorted((a, b) => byCode(a.api, b.api))
+    .map(({ nameField: _, ...object }) => ({
+      ...object,
+      keyPrefix: known[object.api] ?? free(object.kind === 'customMetadata' ? 'm' : 'a'),
+    }));
 }
 
 /** Task and Event share the fields that are defined on Activity. */
@@ -229,15 +246,8 @@ const fieldTypes = [
   'Url',
 ] as const satisfies readonly FieldType[];
 
-function readField(file: string): { file: string; object: string; field: FieldDefinition } {
-  const object = basename(dirname(dirname(file)));
-  const api = basename(file, '.field-meta.xml');
-  const xml = readXml(file, 'CustomField');
-  if (basename(dirname(file)) !== 'fields' || basename(dirname(dirname(dirname(file)))) !== 'objects') {
-    throw new SourceError(file, 'the folder', dirname(file), 'objects/<object>/fields');
-  }
-  if (xml.required('fullName') !== api)
-    throw xml.refuse(xml.required('fullName'), `the name of the file, ${api}`, 'fullName');
+function readField({ fullName, xml }: Component): { object: string; field: FieldDefinition } {
+  const [object = '', api = ''] = fullName.split('.');
   if (xml.one('formula')) throw xml.refuse('a formula', 'a field that holds its own value', 'formula');
   const type = xml.oneOf('type', fieldTypes);
   const description = xml.string('description');
@@ -258,7 +268,7 @@ function readField(file: string): { file: string; object: string; field: FieldDe
     ...(defaultValue === undefined ? {} : { defaultValue }),
     ...(description === undefined ? {} : { description }),
   };
-  return { file, object, field };
+  return { object, field };
 }
 
 /** What a field of this type needs beyond its name. */
@@ -331,9 +341,11 @@ function relationShape(api: string, xml: XmlElement): Partial<FieldDefinition> {
   };
 }
 
-function readRecord(file: string, objects: readonly ObjectDefinition[]): Omit<CustomMetadataRecord, 'file'> {
-  const xml = readXml(file, 'CustomMetadata');
-  const [typeName = '', developerName = '', ...rest] = basename(file, '.md-meta.xml').split('.');
+function readRecord(
+  { fullName, xml, file }: Component,
+  objects: readonly ObjectDefinition[],
+): Omit<CustomMetadataRecord, 'file'> {
+  const [typeName = '', developerName = '', ...rest] = fullName.split('.');
   const type = objects.find(({ api }) => api === `${typeName}__mdt`);
   if (!type) throw new SourceError(file, 'the type', `${typeName}__mdt`, 'a custom metadata type of these directories');
   if (rest.length > 0 || !/^[A-Za-z](?!\w*__)\w{0,39}$/.test(developerName) || developerName.endsWith('_')) {
@@ -426,15 +438,14 @@ function textIn(value: XmlElement, { api, length = 255, values, restricted }: Fi
   return value.text;
 }
 
-function readPermissionSet(file: string): PermissionSetDefinition {
-  const xml = readXml(file, 'PermissionSet');
+function readPermissionSet({ fullName, xml }: Component): PermissionSetDefinition {
   const enabled = (element: string): string[] =>
     xml
       .all(element)
       .filter((access) => access.flag('enabled', false))
       .map((access) => access.required('name'));
   return {
-    api: basename(file, '.permissionset-meta.xml'),
+    api: fullName,
     label: xml.required('label'),
     objects: byName(xml.all('objectPermissions'), 'object', (permission) => ({
       read: permission.flag('allowRead', false),

@@ -59,6 +59,34 @@ export function parseXml(source: string, file: string, kind: string): XmlElement
   return root;
 }
 
+/** The text of an element as a file of its own, as the platform writes metadata: one element a line, four spaces a level. */
+export const xmlText = (root: XmlElement): string => `<?xml version="1.0" encoding="UTF-8"?>\n${written(root, '')}`;
+
+function written(element: XmlElement, indent: string): string {
+  const attributes = Object.entries(element.attributes).map(([name, value]) => ` ${name}="${escaped(value)}"`);
+  const open = `${indent}<${element.name}${attributes.join('')}`;
+  if (element.children.length > 0) {
+    const children = element.children.map((child) => written(child, `${indent}    `));
+    return `${open}>\n${children.join('')}${indent}</${element.name}>\n`;
+  }
+  return element.text === '' ? `${open}/>\n` : `${open}>${escaped(element.text)}</${element.name}>\n`;
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\r': '&#xd;',
+};
+
+/** Text as it may stand in an element or an attribute; what XML cannot carry becomes the replacement character. */
+export const escaped = (text: string): string =>
+  text
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+    .replace(/[&<>"'\r]/g, (character) => escapes[character] ?? character);
+
 /** One element: its children in order, its text with references resolved, and readers that refuse what does not fit. */
 export class XmlElement {
   readonly name: string;

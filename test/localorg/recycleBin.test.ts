@@ -6,12 +6,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openEngine, type Engine, type MergeResult, type RowResult } from '../../src/localorg/engine.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
-import { orgSchema } from '../../src/schema/orgSchema.js';
+import { sourceComponents } from '../../src/schema/source.js';
 
-const schema = orgSchema(defaultSources);
+const ourPackage = { put: sourceComponents(defaultSources), drop: [] };
 let org: Engine;
 beforeEach(() => {
-  org = openEngine({ file: ':memory:', schema, clock: new Date('2026-11-24T12:00:00Z') });
+  org = openEngine({ file: ':memory:', clock: new Date('2026-11-24T12:00:00Z') });
+  expect(org.deploy(ourPackage, 'keep')).toEqual([]);
 });
 afterEach(() => org.close());
 

@@ -34,8 +34,18 @@ test('the ids of no two objects start alike', () => {
 });
 
 test.each([
-  ['an object that the org lacks', 'Spaceship', 'Account', /Spaceship\.Dock__c extends an object/],
-  ['a parent that the org lacks', 'Account', 'Spaceship', /Account\.Dock__c refers to Spaceship/],
+  [
+    'an object that the org lacks',
+    'Spaceship',
+    'Account',
+    /the object is \"Spaceship\"; expected an object that the org has/,
+  ],
+  [
+    'a parent that the org lacks',
+    'Account',
+    'Spaceship',
+    /referenceTo is \"Spaceship\"; expected an object that the org has/,
+  ],
 ])('a field on or to %s is refused', (_, object, parent, expected) => {
   const dir = mkdtempSync(join(tmpdir(), 'kam-schema-'));
   const fields = join(dir, 'objects', object, 'fields');
