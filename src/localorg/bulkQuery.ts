@@ -22,7 +22,7 @@ export type QueryJob = {
 
 export const delimiters = { COMMA: ',', TAB: '\t', SEMICOLON: ';', PIPE: '|', CARET: '^', BACKQUOTE: '`' } as const;
 
-const isDelimiter = (name: unknown): name is keyof typeof delimiters =>
+export const isDelimiter = (name: unknown): name is keyof typeof delimiters =>
   typeof name === 'string' && Object.hasOwn(delimiters, name);
 
 /** Rows of one page where the client doesn't say. */

@@ -779,6 +779,13 @@ class Org implements Engine {
     const errors: RowError[] = [];
     const denied: string[] = [];
     for (const [name, value] of Object.entries(values)) {
+      if (name.includes('.')) {
+        const parent = this.parentNamed(object, name, value);
+        if ('error' in parent) errors.push(parent.error);
+        else if (!parent.field[right]) denied.push(parent.field.api);
+        else row[parent.field.api] = parent.id;
+        continue;
+      }
       const field = fieldOf(object, name);
       if (field === undefined) {
         errors.push({
@@ -805,6 +812,54 @@ class Org implements Engine {
       });
     }
     return { row, errors };
+  }
+
+  /** A parent by its external id: `Account.Ref__c`, or `What:Account.Ref__c` where a field leads to several objects. */
+  private parentNamed(
+    object: ObjectDefinition,
+    path: string,
+    key: Value,
+  ): { field: FieldDefinition; id: string | null } | { error: RowError } {
+    const [relation = '', name = ''] = path.split('.');
+    const [relationName = '', kind] = relation.split(':');
+    const field = Object.values(object.fields).find(
+      ({ relationshipName }) => relationshipName?.toLowerCase() === relationName.toLowerCase(),
+    );
+    const targets = field?.referenceTo ?? [];
+    const target = this.actor.seen.object(kind ?? (targets.length === 1 ? (targets[0] ?? '') : ''));
+    const by = target === undefined || !targets.includes(target.api) ? undefined : fieldOf(target, name);
+    if (field === undefined || target === undefined || by === undefined || !(by.externalId || by.api === 'Id')) {
+      return {
+        error: {
+          statusCode: 'INVALID_FIELD',
+          message: `No such column '${path}' on sobject of type ${object.api}`,
+          fields: [],
+        },
+      };
+    }
+    if (key === null || key === '') return { field, id: null };
+    const encoded = encode(by, key);
+    if ('error' in encoded) return encoded;
+    const [id, ...more] = this.holdersOf(target, by, encoded.stored);
+    if (id === undefined) {
+      return {
+        error: {
+          statusCode: 'INVALID_FIELD',
+          message: `Foreign key external ID: ${String(key)} not found for field ${by.api} in entity ${target.api}`,
+          fields: [],
+        },
+      };
+    }
+    if (more.length > 0) {
+      return {
+        error: {
+          statusCode: 'DUPLICATE_EXTERNAL_ID',
+          message: `${by.api}: more than one record found for external id field: [${[id, ...more].join(', ')}]`,
+          fields: [by.api],
+        },
+      };
+    }
+    return { field, id };
   }
 
   private defaultsOf(object: ObjectDefinition): StoredRow {

@@ -15,8 +15,8 @@ declare module 'fastify' {
 /**
  * The field values of one record in a body; `attributes` and a null id are left out.
  *
- * Errors: JSON_PARSER_ERROR where the body is no record or a value is neither text, number, boolean nor null. A parent
- *         named by its external id (`Account: { Ref__c: … }`) is not supported here and is refused by name.
+ * Shape:  a parent named by its external id, `Account: { Ref__c: 'a' }`, becomes the value `Account.Ref__c`.
+ * Errors: JSON_PARSER_ERROR where the body is no record or a value is neither text, number, boolean nor null.
  */
 export function valuesOf(body: unknown, object: ObjectDefinition): Row {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
@@ -29,6 +29,11 @@ export function valuesOf(body: unknown, object: ObjectDefinition): Row {
   const values: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {
     if (name === 'attributes') continue;
+    const parent = parentIn(value);
+    if (parent !== null) {
+      values[`${name}.${parent.field}`] = parent.key;
+      continue;
+    }
     if (!isValue(value)) {
       throw new SalesforceError(
         400,
@@ -40,6 +45,15 @@ export function valuesOf(body: unknown, object: ObjectDefinition): Row {
     values[name] = value;
   }
   return values;
+}
+
+/** The one field that names a parent. */
+function parentIn(value: unknown): { field: string; key: Value } | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const entries: [string, unknown][] = Object.entries(value);
+  const [first, ...more] = entries.filter(([name]) => name !== 'attributes');
+  if (first === undefined || more.length > 0 || !isValue(first[1])) return null;
+  return { field: first[0], key: first[1] };
 }
 
 const isValue = (value: unknown): value is Value =>

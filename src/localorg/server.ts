@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { adminRoutes, sessionRoutes } from './adminRoutes.js';
+import { ingestJobs } from './bulkIngest.js';
 import { queryJobs } from './bulkQuery.js';
 import { bulkRoutes } from './bulkRoutes.js';
 import { collectionRoutes } from './collections.js';
 import { resourceRoutes, versions } from './describeRoutes.js';
 import type { Engine } from './engine.js';
 import { keepApp, type AppKeeper } from './externalApp.js';
+import { ingestRoutes } from './ingestRoutes.js';
 import { loginRoutes } from './loginRoutes.js';
 import { queryRoutes } from './queryRoutes.js';
 import { recordRoutes } from './recordRoutes.js';
@@ -51,6 +53,7 @@ const MAXIMUM_BODY = 50 * 1024 * 1024;
 export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   const { engine, accessToken } = options;
   const traffic = { all: 0, writes: 0 };
+  const ingests = ingestJobs();
   const sessions = openSessions(engine.orgId);
   sessions.keep(accessToken, engine.userId);
   const apps = options.apps ?? keepApp(null);
@@ -118,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       queryRoutes(api);
       collectionRoutes(api);
       bulkRoutes(api, queryJobs());
+      ingestRoutes(api, ingests);
     },
     { prefix: '/services/data/v:version' },
   );
@@ -142,6 +146,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     },
     calls: () => ({ ...traffic }),
     stop: async () => {
+      await ingests.stop();
       await app.close();
       engine.close();
     },
