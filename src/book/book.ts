@@ -17,6 +17,7 @@ import { groupsIn, type Reading } from './groups.js';
 import { createTable, ingest } from './ingest.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
+import { spanOf, type SalesSpan } from './span.js';
 import { readView } from './views.js';
 
 export { BookError } from './duck.js';
@@ -101,6 +102,8 @@ export type Book = {
    *         within the days up to the as-of day. A cut outside the data gives a view without accounts.
    */
   salesView(cut: IsoDate, horizon: Horizon): Promise<View>;
+  /** How far the sales reach that the models look back on; null where there is none. The book is known up to `asOf`. */
+  salesSpan(): Promise<(SalesSpan & { asOf: IsoDate }) | null>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
   /** Small named values of the last run (lines, scale, notes …) as JSON. */
@@ -196,6 +199,11 @@ function bookOn(file: string, duck: Duck): Book {
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
     salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
+    salesSpan: async () => {
+      const { asOf } = await readingOf(duck);
+      const span = await spanOf(duck, 'sale', 'day');
+      return span === null ? null : { ...span, asOf };
+    },
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     remember: (key, value) => remember(duck, `run.${key}`, value),
     recall: (key) => recall(duck, `run.${key}`),
