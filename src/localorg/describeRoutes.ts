@@ -1,8 +1,8 @@
 /** What an org is made of: its versions, resources, limits and the describe of its objects. */
 import type { FastifyInstance } from 'fastify';
 import { describeBriefly, describeFully } from './describe.js';
-import type { ServerOptions } from './server.js';
 import { newestVersion, objectIn, oldestVersion, versionOf } from './requests.js';
+import type { Traffic } from './traffic.js';
 
 export function versions(): unknown[] {
   const seasons = ['Spring', 'Summer', 'Winter'];
@@ -18,7 +18,7 @@ export function versions(): unknown[] {
   });
 }
 
-export function resourceRoutes(api: FastifyInstance, traffic: { all: number }, options: ServerOptions): void {
+export function resourceRoutes(api: FastifyInstance, traffic: Traffic): void {
   api.get('', (request) => {
     const base = `/services/data/v${versionOf(request)}`;
     return {
@@ -30,10 +30,10 @@ export function resourceRoutes(api: FastifyInstance, traffic: { all: number }, o
     };
   });
   api.get('/limits', () => {
-    const max = options.dailyCalls ?? 100_000;
+    const { used, max } = traffic.usage();
     const full = (Max: number): { Max: number; Remaining: number } => ({ Max, Remaining: Max });
     return {
-      DailyApiRequests: { Max: max, Remaining: Math.max(0, max - traffic.all) },
+      DailyApiRequests: { Max: max, Remaining: max - used },
       DailyBulkApiBatches: full(15_000),
       DailyBulkV2QueryJobs: full(10_000),
       DailyBulkV2QueryFileStorageMB: full(976_562),

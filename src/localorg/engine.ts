@@ -94,6 +94,10 @@ export type Engine = {
   hasPermission(name: string): boolean;
   /** Records that were created or changed, and those that were deleted, from one instant to another, both inclusive. */
   changedBetween(object: string, from: Date, until: Date): { updated: string[]; deleted: { id: string; at: Date }[] };
+  /** The same org in which every object looks as `look` has it, to this user and for reading and writing alike. */
+  seeing(look: (object: ObjectDefinition) => ObjectDefinition): Engine;
+  /** Does `work` while something goes wrong in the org; circumstances last as long as the call. */
+  under<T>(circumstances: Circumstances, work: () => T): T;
   /** Runs `work` in a savepoint; rolled back when it returns `rollback: true` or throws. */
   transaction<T>(work: () => { result: T; rollback: boolean }): T;
   /** What the org has beyond the standard objects: its components as they were deployed, by kind and name. */
@@ -111,6 +115,14 @@ export type Engine = {
   /** Empties the org of data; metadata stays. */
   reset(): void;
   close(): void;
+};
+
+/** What makes the org misbehave while a request is at work. */
+export type Circumstances = {
+  /** Milliseconds between the time that a row is stamped with and the moment in which others see it. */
+  lag?: number;
+  /** Asked before each row is written, with the accounts that the write locks; a refusal is that row's outcome. */
+  refuses?: (accounts: readonly string[]) => RowError | null;
 };
 
 export { SalesforceError };
@@ -144,7 +156,7 @@ export function openEngine(options: EngineOptions): Engine {
   prepareBin(store);
   const definition = openDefinition(store);
   const org = new Org(
-    { store, clock, orgId, nextNumber: new Map(), ...definition },
+    { store, clock, orgId, nextNumber: new Map(), circumstances: {}, ...definition },
     {
       userId: idOf('005', 1),
       username: adminOf(orgId),
@@ -216,6 +228,7 @@ type Ground = Definition & {
   clock: Clock;
   orgId: string;
   nextNumber: Map<string, number>;
+  circumstances: Circumstances;
 };
 
 /** Who acts, and the objects and fields that exist for him. */
@@ -266,6 +279,20 @@ class Org implements Engine {
 
   public now(): Date {
     return this.ground.clock.now();
+  }
+
+  public seeing(look: (object: ObjectDefinition) => ObjectDefinition): Engine {
+    return new Org(this.ground, { ...this.actor, seen: new ListedCatalog(this.actor.seen.list.map(look)) });
+  }
+
+  public under<T>(circumstances: Circumstances, work: () => T): T {
+    const before = this.ground.circumstances;
+    this.ground.circumstances = { ...before, ...circumstances };
+    try {
+      return work();
+    } finally {
+      this.ground.circumstances = before;
+    }
   }
 
   public setClock(to: Date): void {
@@ -356,6 +383,8 @@ class Org implements Engine {
       if ('errors' in found) return found;
       const blocked = this.derive.blocksDelete(object, found.id);
       if (blocked !== null) return { success: false, errors: [blocked] };
+      const refused = this.refusedNow(object, [found.row]);
+      if (refused !== null) return { success: false, errors: [refused] };
       this.bin.throwIn(object, found.id, this.stamp());
       return { success: true, id: found.id, created: false, errors: [] };
     });
@@ -703,6 +732,26 @@ class Org implements Engine {
     );
   }
 
+  /** Why a row can't be written at this moment, though nothing is wrong with it. */
+  private refusedNow(object: ObjectDefinition, rows: readonly StoredRow[]): RowError | null {
+    const { refuses } = this.ground.circumstances;
+    if (refuses === undefined) return null;
+    return refuses([...new Set(rows.flatMap((row) => this.accountsLockedBy(object, row)))]);
+  }
+
+  /** A write locks the account that it is about: an account itself, or one that a record refers to, by its opportunity too. */
+  private accountsLockedBy(object: ObjectDefinition, row: StoredRow): string[] {
+    if (object.api === 'Account') return [String(row['Id'])];
+    return Object.values(object.fields).flatMap(({ api, referenceTo }): string[] => {
+      const value = row[api];
+      if (typeof value !== 'string') return [];
+      if (referenceTo?.includes('Account') === true && value.startsWith('001')) return [value];
+      if (referenceTo?.includes('Opportunity') !== true || !value.startsWith('006')) return [];
+      const account = this.store.byId(this.objectNamed('Opportunity'), value)?.['AccountId'];
+      return typeof account === 'string' ? [account] : [];
+    });
+  }
+
   /** One row is all or nothing, whatever it brings with it. */
   private writeRow(work: () => RowResult): RowResult {
     return this.store.transaction(() => {
@@ -730,6 +779,8 @@ class Org implements Engine {
     if (derived.length > 0) return { success: false, errors: derived };
     const errors = [...this.missing(object, row), ...this.dangling(object, given), ...this.duplicates(object, row, id)];
     if (errors.length > 0) return { success: false, errors };
+    const refused = this.refusedNow(object, [row]);
+    if (refused !== null) return { success: false, errors: [refused] };
     for (const field of Object.values(object.fields))
       if (field.type === 'AutoNumber') row[field.api] = this.autoNumber(object, field);
     this.store.insert(object, row);
@@ -759,7 +810,9 @@ class Org implements Engine {
       ...this.duplicates(object, row, found.id),
     ];
     if (errors.length > 0) return { success: false, errors };
-    const at = this.stamp();
+    const refused = this.refusedNow(object, [found.row, row]);
+    if (refused !== null) return { success: false, errors: [refused] };
+    const at = Math.max(this.stamp(), Number(found.row['SystemModstamp'] ?? 0));
     const changed: StoredRow = { LastModifiedDate: at, LastModifiedById: this.userId, SystemModstamp: at };
     for (const name of Object.keys(object.fields)) {
       const value = row[name] ?? null;
@@ -972,7 +1025,7 @@ class Org implements Engine {
 
   /** Salesforce keeps instants to the second. */
   private stamp(): number {
-    return Math.floor(this.now().getTime() / 1000) * 1000;
+    return Math.floor((this.now().getTime() - (this.ground.circumstances.lag ?? 0)) / 1000) * 1000;
   }
 
   private nextId(object: ObjectDefinition): string {

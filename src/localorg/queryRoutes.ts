@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { QueryAnswer } from './engine.js';
+import { hitOf } from './faults.js';
 import { SalesforceError } from './refusal.js';
 import { versionOf } from './requests.js';
 
@@ -53,7 +54,7 @@ export function queryRoutes(api: FastifyInstance): void {
     if (cursor === undefined || Number(from) >= cursor.answer.totalSize) {
       throw new SalesforceError(400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
     }
-    return page(cursor.answer, Number(from), cursor.batch, versionOf(request), key);
+    return page(cursor.answer, Number(from), atMost(request, cursor.batch), versionOf(request), key);
   };
   api.get('/query/:locator', more);
   api.get('/queryAll/:locator', more);
@@ -61,5 +62,13 @@ export function queryRoutes(api: FastifyInstance): void {
 
 function batchSizeOf(request: FastifyRequest): number {
   const match = /batchSize\s*=\s*(\d+)/i.exec(String(request.headers['sforce-query-options'] ?? ''));
-  return match === null ? DEFAULT_BATCH : Math.min(2000, Math.max(200, Number(match[1])));
+  return atMost(request, match === null ? DEFAULT_BATCH : Math.min(2000, Math.max(200, Number(match[1]))));
+}
+
+/** The org may return fewer rows than were asked for, below the smallest size that a client may ask for too. */
+function atMost(request: FastifyRequest, batch: number): number {
+  const smaller = hitOf(request.hits, 'page-size');
+  if (smaller === undefined) return batch;
+  smaller.fired(`${smaller.fault.rows} rows a page`);
+  return Math.min(batch, smaller.fault.rows);
 }

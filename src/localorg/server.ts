@@ -9,14 +9,18 @@ import { bulkRoutes } from './bulkRoutes.js';
 import { collectionRoutes } from './collections.js';
 import { resourceRoutes, versions } from './describeRoutes.js';
 import type { Engine } from './engine.js';
+import { faultRoutes } from './faultRoutes.js';
+import { openFaults } from './faults.js';
 import { keepApp, type AppKeeper } from './externalApp.js';
 import { ingestRoutes } from './ingestRoutes.js';
 import { loginRoutes } from './loginRoutes.js';
+import { misbehave } from './misbehave.js';
 import { queryRoutes } from './queryRoutes.js';
 import { recordRoutes } from './recordRoutes.js';
 import { SalesforceError } from './refusal.js';
 import { newestVersion, versionOf } from './requests.js';
 import { digest, openSessions } from './sessions.js';
+import { openTraffic } from './traffic.js';
 
 export type ServerOptions = {
   engine: Engine;
@@ -47,12 +51,14 @@ export type LocalOrg = {
   stop(): Promise<void>;
 };
 
+const DAILY_CALLS = 100_000;
 const MAXIMUM_BODY = 50 * 1024 * 1024;
 
 /** Starts the server; it listens on the loopback interface only. */
 export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   const { engine, accessToken } = options;
-  const traffic = { all: 0, writes: 0 };
+  const traffic = openTraffic(options.dailyCalls ?? DAILY_CALLS);
+  const faults = openFaults(() => engine.now());
   const ingests = ingestJobs();
   const sessions = openSessions(engine.orgId);
   sessions.keep(accessToken, engine.userId);
@@ -84,20 +90,22 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     return sessions.userOf(token);
   };
   app.decorateRequest('org');
+  app.decorateRequest('hits');
   app.addHook('onRequest', async (request, reply) => {
+    request.hits = [];
     void reply.header('Date', engine.now().toUTCString());
     if (isOpen(request.url)) return;
     const userId = userOf(request);
     if (userId === undefined) throw noSession(request);
     request.org = engine.as(userId);
     if (request.url.startsWith('/services/data/')) {
-      traffic.all += 1;
-      if (request.method !== 'GET' && request.method !== 'HEAD') traffic.writes += 1;
+      traffic.count(request.method !== 'GET' && request.method !== 'HEAD');
     }
   });
   app.addHook('onSend', async (request, reply, payload: unknown) => {
     if (!isVersionList(request.url)) {
-      void reply.header('Sforce-Limit-Info', `api-usage=${traffic.all}/${options.dailyCalls ?? 100_000}`);
+      const { used, max } = traffic.usage();
+      void reply.header('Sforce-Limit-Info', `api-usage=${used}/${max}`);
     }
     return compressed(request, reply, payload);
   });
@@ -108,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   });
 
+  misbehave(app, { engine, faults, sessions, traffic });
   const address = (): string => instanceUrlOf(app);
   await loginRoutes(app, { engine, sessions, apps, address });
   app.get('/services/data', () => versions());
@@ -116,7 +125,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       api.addHook('onRequest', async (request) => {
         versionOf(request);
       });
-      resourceRoutes(api, traffic, options);
+      resourceRoutes(api, traffic);
       recordRoutes(api);
       queryRoutes(api);
       collectionRoutes(api);
@@ -126,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     { prefix: '/services/data/v:version' },
   );
   adminRoutes(app, engine, traffic, options);
+  faultRoutes(app, faults, traffic);
   sessionRoutes(app, { engine, sessions, apps, accessToken });
 
   await app.listen({ host: '127.0.0.1', port: options.port });
@@ -144,7 +154,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
         .records(0, 1);
       return typeof user?.['Id'] === 'string' ? sessions.open(user['Id']) : undefined;
     },
-    calls: () => ({ ...traffic }),
+    calls: () => traffic.calls(),
     stop: async () => {
       await ingests.stop();
       await app.close();
