@@ -104,6 +104,8 @@ export type Book = {
   salesView(cut: IsoDate, horizon: Horizon): Promise<View>;
   /** How far the sales reach that the models look back on; null where there is none. The book is known up to `asOf`. */
   salesSpan(): Promise<(SalesSpan & { asOf: IsoDate }) | null>;
+  /** Product families that take part in potential or not, as the data and the settings name them, in order of name. */
+  families(): Promise<string[]>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
   /** Small named values of the last run (lines, scale, notes …) as JSON. */
@@ -203,6 +205,12 @@ function bookOn(file: string, duck: Duck): Book {
       const { asOf } = await readingOf(duck);
       const span = await spanOf(duck, 'sale', 'day');
       return span === null ? null : { ...span, asOf };
+    },
+    families: async () => {
+      const rows = await duck.rows(
+        "SELECT family FROM family WHERE family <> '(unspecified)' UNION SELECT TRIM(raw) AS family FROM family_name WHERE TRIM(raw) <> '' ORDER BY family",
+      );
+      return rows.map((row) => textOf(row, 'family'));
     },
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     remember: (key, value) => remember(duck, `run.${key}`, value),
