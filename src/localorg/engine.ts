@@ -12,6 +12,7 @@ import type { Fault } from '../schema/source.js';
 import { parseXml, SourceError, xmlText } from '../schema/xml.js';
 import { opportunityStages } from '../schema/standard.js';
 import { answerQuery } from './answer.js';
+import { columnsJson } from './columnMetadata.js';
 import { derivationsFor, type Derivations } from './behaviour.js';
 import { idOf, to18 } from './ids.js';
 import { isMergeable, takeIn } from './merge.js';
@@ -73,6 +74,10 @@ export type Engine = {
   object(name: string): ObjectDefinition | undefined;
   /** Throws `SalesforceError` (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE …). */
   query(soql: string, options: QueryOptions): QueryAnswer;
+  /** What the columns of a query are, without running it; refused as the query would be. */
+  queryColumns(soql: string): Record<string, unknown>;
+  /** When an object, a field or this user's view of them last changed. */
+  metadataChangedAt(): Date;
   /** One record by id with the given fields, or all; undefined where there is none. */
   retrieve(
     object: string,
@@ -141,6 +146,7 @@ export type EngineOptions = {
 };
 
 const MASTER_OBJECT = 'Organization';
+const METADATA_CHANGED = 'metadataChangedAt';
 
 /**
  * Opens the org: its data, its metadata, its clock. A new one has the standard objects only.
@@ -314,6 +320,17 @@ class Org implements Engine {
       this.store,
       apiVersion,
     );
+  }
+
+  public queryColumns(soql: string): Record<string, unknown> {
+    return columnsJson(compile(soql, this.actor.seen, { now: this.now(), purpose: 'rest', withDeleted: false }));
+  }
+
+  public metadataChangedAt(): Date {
+    const assigned = this.store.get('SELECT MAX("SystemModstamp") AS at FROM "PermissionSetAssignment"', []);
+    const founded = this.store.get(`SELECT "CreatedDate" AS at FROM ${quoted(MASTER_OBJECT)}`, []);
+    const deployed = this.store.recall(METADATA_CHANGED);
+    return new Date(Math.max(Number(assigned?.['at'] ?? 0), Number(founded?.['at'] ?? 0), Number(deployed ?? 0)));
   }
 
   public retrieve(
@@ -610,6 +627,7 @@ class Org implements Engine {
         for (const component of put) this.store.putComponent(storedFrom(components.get(keyOf(component))));
         this.settleRecords();
         this.settlePermissionSets();
+        this.store.remember(METADATA_CHANGED, String(this.stamp()));
         state.kept = purpose === 'keep';
         return { result: [], rollback: !state.kept };
       });

@@ -6,8 +6,9 @@ import { adminRoutes, sessionRoutes } from './adminRoutes.js';
 import { ingestJobs } from './bulkIngest.js';
 import { queryJobs } from './bulkQuery.js';
 import { bulkRoutes } from './bulkRoutes.js';
-import { collectionRoutes } from './collections.js';
-import { resourceRoutes, versions } from './describeRoutes.js';
+import { collectionResources } from './collections.js';
+import { compositeResources } from './composite.js';
+import { describeResources, resourceRoutes, versions } from './describeRoutes.js';
 import type { Engine } from './engine.js';
 import { faultRoutes } from './faultRoutes.js';
 import { openFaults } from './faults.js';
@@ -16,9 +17,10 @@ import { ingestRoutes } from './ingestRoutes.js';
 import { loginRoutes } from './loginRoutes.js';
 import { misbehave } from './misbehave.js';
 import { queryRoutes } from './queryRoutes.js';
-import { recordRoutes } from './recordRoutes.js';
+import { recordResources } from './records.js';
 import { SalesforceError } from './refusal.js';
 import { newestVersion, versionOf } from './requests.js';
+import { errorList, serve } from './resources.js';
 import { digest, openSessions } from './sessions.js';
 import { openTraffic } from './traffic.js';
 
@@ -126,9 +128,8 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
         versionOf(request);
       });
       resourceRoutes(api, traffic);
-      recordRoutes(api);
-      queryRoutes(api);
-      collectionRoutes(api);
+      const resources = [...describeResources, ...recordResources, ...collectionResources];
+      serve(api, [...resources, ...compositeResources([...resources, ...queryRoutes(api)])]);
       bulkRoutes(api, queryJobs());
       ingestRoutes(api, ingests);
     },
@@ -235,8 +236,5 @@ function fastifyRefusal(error: FastifyError): SalesforceError | undefined {
   return status >= 400 && status < 500 ? new SalesforceError(status, 'INVALID_REQUEST', error.message) : undefined;
 }
 
-const answerError = (reply: FastifyReply, { status, message, errorCode, fields }: SalesforceError): FastifyReply =>
-  reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send([{ message, errorCode, ...(fields === undefined ? {} : { fields }) }]);
+const answerError = (reply: FastifyReply, error: SalesforceError): FastifyReply =>
+  reply.code(error.status).type('application/json; charset=utf-8').send(errorList(error));
