@@ -15,9 +15,9 @@ import { productsAsFamilies, readFolder, type FolderContents } from './files.js'
 import { find } from './find.js';
 import { groupsIn, type Reading } from './groups.js';
 import { createTable, ingest } from './ingest.js';
+import { moneyBatch, moneyHistory, type MoneyBatch, type MoneyReading } from './money.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
-import { spanOf, type SalesSpan } from './span.js';
 import { readView } from './views.js';
 
 export { BookError } from './duck.js';
@@ -102,10 +102,10 @@ export type Book = {
    *         within the days up to the as-of day. A cut outside the data gives a view without accounts.
    */
   salesView(cut: IsoDate, horizon: Horizon): Promise<View>;
-  /** How far the sales reach that the models look back on; null where there is none. The book is known up to `asOf`. */
-  salesSpan(): Promise<(SalesSpan & { asOf: IsoDate }) | null>;
-  /** Product families that take part in potential or not, as the data and the settings name them, in order of name. */
-  families(): Promise<string[]>;
+  /** What the money models of a cut learn from; of a large book a sample of its accounts. */
+  moneyHistory(cut: IsoDate, horizon: Horizon): Promise<MoneyReading>;
+  /** What the money models are asked about, in batches by the book's numbers; a batch has its active accounts only. */
+  moneyBatches(reading: MoneyReading, batchSize: number): AsyncIterable<MoneyBatch>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
   /** Small named values of the last run (lines, scale, notes …) as JSON. */
@@ -200,18 +200,12 @@ function bookOn(file: string, duck: Duck): Book {
     groups: (batchSize) => groups(duck, batchSize),
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
-    salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
-    salesSpan: async () => {
+    moneyHistory: async (cut, horizon) => moneyHistory(duck, cut, horizon, (await readingOf(duck)).asOf),
+    moneyBatches: async function* (reading, batchSize) {
       const { asOf } = await readingOf(duck);
-      const span = await spanOf(duck, 'sale', 'day');
-      return span === null ? null : { ...span, asOf };
+      yield* batches(duck, 'account_no', batchSize, (range) => moneyBatch(duck, reading, asOf, range));
     },
-    families: async () => {
-      const rows = await duck.rows(
-        "SELECT family FROM family WHERE family <> '(unspecified)' UNION SELECT TRIM(raw) AS family FROM family_name WHERE TRIM(raw) <> '' ORDER BY family",
-      );
-      return rows.map((row) => textOf(row, 'family'));
-    },
+    salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     remember: (key, value) => remember(duck, `run.${key}`, value),
     recall: (key) => recall(duck, `run.${key}`),
@@ -238,8 +232,8 @@ async function* batches<T>(
   duck: Duck,
   number: 'account_no' | 'group_no',
   batchSize: number,
-  read: (range: Range) => Promise<T[]>,
-): AsyncIterable<T[]> {
+  read: (range: Range) => Promise<T>,
+): AsyncIterable<T> {
   const [row] = await duck.rows(`SELECT COALESCE(MAX(${number}), -1) AS last FROM member`);
   const last = row === undefined ? -1 : numberOf(row, 'last');
   for (let from = 0; from <= last; from += batchSize) {

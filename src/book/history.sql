@@ -48,3 +48,10 @@ LEFT JOIN sale_product AS p ON p.family_no = f.family_no AND p.product = s.produ
 ORDER BY s.account_no, s.day;
 
 DROP TABLE sale_line;
+
+-- Industries by number, whatever their casing; an account without one has no row.
+CREATE OR REPLACE TABLE member_industry AS
+SELECT account_no, CAST(DENSE_RANK() OVER (ORDER BY LOWER(TRIM(industry))) - 1 AS INTEGER) AS industry_no
+FROM member
+WHERE TRIM(industry) <> ''
+ORDER BY account_no;

@@ -11,7 +11,12 @@ export type WhyUnknown =
   | 'notRated'
   | 'noPotential'
   | 'notModelled'
-  | 'noAnchors';
+  | 'noAnchors'
+  | 'noRecentSales'
+  | 'fewEvents'
+  | 'fewBuyers'
+  | 'noQuantities'
+  | 'onePriceLevel';
 
 export type Unknown = { readonly unknown: WhyUnknown };
 

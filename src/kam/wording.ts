@@ -130,6 +130,11 @@ const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
     noPotential: 'no potential could be estimated',
     notModelled: 'not modelled',
     noAnchors: 'the scale is not set',
+    noRecentSales: 'nothing bought lately',
+    fewEvents: 'too few such cases in the past',
+    fewBuyers: 'too few comparable buyers',
+    noQuantities: 'no quantities on the lines sold',
+    onePriceLevel: 'only one price level in the family',
   },
   de: {
     noSales: 'kein Umsatz im Zeitraum',
@@ -142,6 +147,11 @@ const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
     noPotential: 'kein Potenzial ermittelbar',
     notModelled: 'nicht modelliert',
     noAnchors: 'die Skala ist nicht gesetzt',
+    noRecentSales: 'zuletzt nichts gekauft',
+    fewEvents: 'zu wenige solche Fälle in der Vergangenheit',
+    fewBuyers: 'zu wenige vergleichbare Käufer',
+    noQuantities: 'keine Mengen auf den verkauften Positionen',
+    onePriceLevel: 'nur ein Preisniveau in der Produktgruppe',
   },
 };
 

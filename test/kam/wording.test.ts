@@ -591,6 +591,11 @@ describe('names', () => {
       noPotential: true,
       notModelled: true,
       noAnchors: true,
+      noRecentSales: true,
+      fewEvents: true,
+      fewBuyers: true,
+      noQuantities: true,
+      onePriceLevel: true,
     };
     const codes = Object.keys(whys).filter((why): why is WhyUnknown => why in whys);
     const texts = languages.flatMap((language) => codes.map((why) => unknownText(why, language)));

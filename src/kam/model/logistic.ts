@@ -1,4 +1,5 @@
 /** The one solver for every fit of odds: a logistic regression whose weights are bounded and drawn towards a prior. */
+import { clip } from './distribution.js';
 
 /**
  * What to fit: events among rows, explained by columns.
@@ -78,8 +79,6 @@ export function fitLogistic(problem: LogisticProblem): LogisticFit {
 }
 
 const at = (values: ArrayLike<number>, index: number): number => values[index] ?? 0;
-
-const clip = (value: number, lowest: number, highest: number): number => Math.min(highest, Math.max(lowest, value));
 
 /** How far the step can go until the first weight meets a bound, in lengths of the step. */
 function lengthToBound(problem: LogisticProblem, { weights }: LogisticFit, step: Float64Array): number {

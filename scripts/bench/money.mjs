@@ -1,0 +1,244 @@
+// Measures the money and risk models on the sales histories in ../shared/data, out of time: each model learns from what
+// lies before the cut and is compared with the horizon after it. Prints the bars of docs/model.md.
+//
+//   node scripts/build.mjs && node_modules/.bin/node scripts/bench/money.mjs [SET …]
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { openBook } from '../../lib/book/book.js';
+import { openDuck } from '../../lib/book/duck.js';
+import { turnoverAround } from '../../lib/book/ledger.js';
+import { mixAt, priceLevels } from '../../lib/book/priceLevels.js';
+import { addDays, addMonths, shift } from '../../lib/kam/calendar.js';
+import { moneyMeasures, rankingMeasures } from '../../lib/kam/model/metrics.js';
+import { pastSteps } from '../../lib/kam/model/mix.js';
+import { boughtBy, fitMoney, riskBy, spendBy } from '../../lib/kam/model/money.js';
+import { isLoss } from '../../lib/kam/model/risk.js';
+import { ceilingOf, pastGaps } from '../../lib/kam/model/wallet.js';
+import { defaultSettings } from '../../lib/kam/settings.js';
+
+const data = new URL('../../../shared/data/', import.meta.url).pathname;
+const days = { days: 182 };
+const months = { months: 6 };
+const cuts = [
+  {
+    set: 'iowa_liquor',
+    cut: '2019-07-01',
+    horizon: months,
+    bars: { risk: 0.78, spearman: 0.31, wallet: true },
+    golden: true,
+  },
+  { set: 'iowa_liquor', cut: '2019-04-01', horizon: months, bars: {} },
+  { set: 'iowa_liquor', cut: '2019-01-01', horizon: months, bars: {} },
+  { set: 'iowa_liquor', cut: '2018-07-01', horizon: months, bars: {} },
+  { set: 'online_retail_ii', cut: '2011-06-10', horizon: days, bars: { risk: 0.68, spearman: 0.22, wallet: true } },
+  { set: 'online_retail_ii', cut: '2011-03-10', horizon: days, bars: {} },
+  { set: 'online_retail_ii', cut: '2010-12-10', horizon: days, bars: {} },
+  { set: 'adventureworks', cut: '2013-06-01', horizon: days, bars: { risk: 0.74, wallet: true }, golden: true },
+  { set: 'adventureworks', cut: '2013-03-01', horizon: days, bars: {} },
+  { set: 'adventureworks', cut: '2012-06-01', horizon: days, bars: {} },
+  { set: 'northwind', cut: '1997-11-06', horizon: days, bars: { spearman: 0.58, wallet: true }, golden: true },
+  { set: 'northwind', cut: '1997-08-07', horizon: days, bars: {} },
+  { set: 'maven_crm', cut: '2017-10-01', horizon: { days: 92 }, bars: { risk: 0.78, wallet: true }, golden: true },
+];
+const options = { quantile: 0.8, realisation: 0.25 };
+const bootstrap = { resamples: 200, seed: 42 };
+
+const asked = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'kam-money-'));
+let isBelow = false;
+try {
+  const sets = [...new Set(cuts.map(({ set }) => set))].filter((set) => asked.length === 0 || asked.includes(set));
+  for (const set of sets) {
+    if (!existsSync(join(data, set))) {
+      console.log(`${set}: not in ${data}, skipped`);
+      continue;
+    }
+    const file = join(folder, `${set}.duckdb`);
+    const book = await openBook(file, { memoryLimit: '1GB' });
+    const { lastDay } = await book.readFolder(join(data, set));
+    // Months are known to their end, whatever day stands for them.
+    const isMonthly = set === 'iowa_liquor';
+    await book.derive(defaultSettings(), isMonthly ? addDays(addMonths(lastDay, 1), -1) : lastDay);
+    const read = await Promise.all(
+      cuts.filter((cut) => cut.set === set).map(async (one) => [one, await book.moneyHistory(one.cut, one.horizon)]),
+    );
+    await book.close();
+    const duck = await openDuck(file, { memoryLimit: '1GB', threads: 2, readOnly: true });
+    for (const [one, history] of read) await measure(duck, history, one);
+    await duck.close();
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (isBelow) process.exitCode = 1;
+
+async function measure(duck, history, { set, cut, horizon, bars, golden = false }) {
+  console.log(`\n${set} ${cut}`);
+  const models = fitMoney(history, options);
+  const { ledger } = history.now;
+  const actual = await turnoverAround(duck, cut, horizon);
+  const realised = actual.next / actual.trailing;
+  line('book index', `${models.index.factor.toFixed(3)} (${models.index.is}), realised ${realised.toFixed(3)}`);
+  risk(models, ledger, realised, bars.risk);
+  volume(models, ledger, bars.wallet === true);
+  await value(duck, models, history, horizon);
+  sums(models, history.now);
+  await spend(duck, models, ledger, set, golden, bars.spearman);
+}
+
+function risk(models, now, realised, bar) {
+  if ('unknown' in models.risk) return line('risk', `unknown: ${models.risk.unknown}`);
+  const rows = [];
+  for (let account = 0; account < now.accounts.count; account += 1) {
+    const found = riskBy(models, now, account);
+    if (!('unknown' in found)) rows.push({ account, ...found });
+  }
+  const { trailing, next } = now.accounts;
+  const auc = (factor) =>
+    rankingMeasures(
+      { account: Int32Array.from(rows, (_, row) => row), accounts: rows.length },
+      Float64Array.from(rows, ({ probability }) => probability),
+      Uint8Array.from(rows, ({ account }) => Number(isLoss(trailing[account], next[account], factor))),
+      bootstrap,
+    ).auc;
+  const losers = rows.filter(({ account }) => isLoss(trailing[account], next[account], realised));
+  const lost = sum(losers, ({ account }) => realised * trailing[account] - next[account]);
+  line('risk AUC', measured(auc(realised)), bar, auc(realised).value);
+  line('  with past-only index', measured(auc(models.index.factor)));
+  line('  revenue at risk / lost', (sum(rows, (row) => row.horizon) / lost).toFixed(2));
+}
+
+function volume(models, now, isBarred) {
+  const model = models.wallet;
+  if ('unknown' in model) return line('wallet', `unknown: ${model.unknown}`);
+  const { pairs } = now;
+  let covered = 0;
+  let all = 0;
+  for (let pair = 0; pair < pairs.family.length; pair += 1) {
+    const ceiling = pairs.net[pair] > 0 ? ceilingOf(model, pairs.trailing[pair]) : null;
+    if (ceiling === null) continue;
+    all += 1;
+    if (pairs.next[pair] <= ceiling) covered += 1;
+  }
+  const coverage = covered / all;
+  const isCovered = isBarred && models.index.is === 'measured';
+  line('wallet coverage', `${coverage.toFixed(3)} of ${all}`, isCovered ? 0.75 : undefined, coverage);
+  if (isCovered && coverage > 0.85) fail('  above .85');
+  const gaps = pastGaps(now, options.quantile);
+  const share = (rows) => sum(rows, ({ hasGrown }) => Number(hasGrown)) / rows.length;
+  const active = gaps.filter(({ state }) => state === 'active');
+  const withGap = share(active.filter(({ gap }) => gap > 0));
+  const without = share(active.filter(({ gap }) => gap === 0));
+  line(
+    'growth with / without gap',
+    `${withGap.toFixed(3)} / ${without.toFixed(3)} = ${(withGap / without).toFixed(2)}`,
+    isBarred ? 1.4 : undefined,
+    withGap / without,
+  );
+  for (const state of ['active', 'lapsed']) {
+    const { is, share: rho } = model.realisation[state];
+    const own = gaps.filter((one) => one.state === state && one.gap > 0);
+    const gap = sum(own, (one) => one.gap);
+    const filled = sum(own, (one) => Math.min(one.gap, Math.max(0, one.uplift)));
+    line(
+      `  realisation ${state}`,
+      `${rho.toFixed(3)} (${is}), then ${(filled / gap).toFixed(3)}; predicted / filled ${((rho * gap) / filled).toFixed(2)}`,
+    );
+  }
+}
+
+async function value(duck, models, { now }, horizon) {
+  const { ledger, mix } = now;
+  if ('unknown' in models.mix) {
+    return line('price level', `unknown: ${[...new Set([models.mix.unknown, ...mix.without.values()])].join(', ')}`);
+  }
+  const levels = await priceLevels(duck, ledger.cut, shift(ledger.cut, horizon, 1), horizon);
+  const then = { ledger, mix: await mixAt(duck, ledger, horizon, { every: 1 }, levels) };
+  const steps = pastSteps(then, options.quantile);
+  const withGap = steps.filter(({ gap }) => gap > 0);
+  const { realisation } = models.mix;
+  const rho = 'unknown' in realisation ? realisation.unknown : realisation.share.toFixed(3);
+  const moved = sum(withGap, (one) => one.moved) / sum(withGap, ({ gap }) => gap);
+  line('price level', `realisation ${rho}, then ${moved.toFixed(3)} on balance of ${withGap.length} gaps`);
+  const up = (rows) => sum(rows, (one) => Number(one.hasRisen)) / rows.length;
+  const rest = up(steps.filter(({ gap }) => gap === 0));
+  line('  moved up with / without gap', `${up(withGap).toFixed(3)} / ${rest.toFixed(3)}`);
+}
+
+function sums(models, now) {
+  let [volume, value, gap, unknowns] = [0, 0, 0, 0];
+  for (let account = 0; account < now.ledger.accounts.count; account += 1) {
+    for (const found of boughtBy(models, now, account)) {
+      if ('unknown' in found.volume) unknowns += 1;
+      else volume += found.volume.volume;
+      if ('unknown' in found.value) continue;
+      value += found.value.value;
+      gap += found.value.why.gap;
+    }
+  }
+  const revenue = sum([...now.ledger.accounts.yearly], (one) => one);
+  const of = (part) => `${((100 * part) / revenue).toFixed(1)} %`;
+  line(
+    'of a year of revenue',
+    `volume ${of(volume)} (${unknowns} pairs unknown), value ${of(value)} of a gap of ${of(gap)}`,
+  );
+}
+
+async function spend(duck, models, now, set, golden, bar) {
+  const model = models.spend;
+  if ('unknown' in model) return line('spend', `unknown: ${model.unknown}`);
+  const { allBeginners, slope, year } = model;
+  line(
+    'spend if adopted',
+    `${allBeginners} beginners, slope ${slope.toFixed(2)}, a year is ${year.factor.toFixed(2)} horizons (${year.is})`,
+  );
+  if (!golden) return;
+  const { predicted, actual } = await expected(duck, models, now, set);
+  const { spearman, ratio } = moneyMeasures(predicted, actual, bootstrap);
+  line('expected value Spearman', `${measured(spearman)}, predicted / actual ${measured(ratio)}`, bar, spearman.value);
+}
+
+/** Sums of probability × spend per account, with the probabilities of the golden file. */
+async function expected(duck, models, now, set) {
+  const file = readFileSync(join(data, 'golden', `adopt2_${set}.csv.gz`));
+  const accounts = new Map(
+    (await duck.rows('SELECT account_no, id FROM member')).map((row) => [row.id, row.account_no]),
+  );
+  const families = new Map(
+    (await duck.rows('SELECT family_no, family FROM sale_family')).map((row) => [row.family, row.family_no]),
+  );
+  const places = new Map([...now.accounts.number].map((number, place) => [number, place]));
+  const predicted = new Float64Array(now.accounts.count);
+  const actual = new Float64Array(now.accounts.count);
+  for (const row of parse(gunzipSync(file), { columns: true })) {
+    const account = places.get(accounts.get(row.account_id));
+    const { horizon } = spendBy(models, now, account, families.get(row.product_family));
+    predicted[account] += Number(row.p) * horizon;
+    actual[account] += Math.max(0, Number(row.spend)) * 100;
+  }
+  return { predicted, actual };
+}
+
+function line(name, text, bar, figure) {
+  const isShort = bar !== undefined && !(figure >= bar);
+  if (isShort) isBelow = true;
+  const verdict = bar === undefined ? '' : `   bar ${bar}: ${isShort ? 'NOT MET' : 'met'}`;
+  console.log(`  ${name.padEnd(28)} ${text}${verdict}`);
+}
+
+function fail(text) {
+  isBelow = true;
+  console.log(`  ${text}: NOT MET`);
+}
+
+function measured(figure) {
+  if (figure === null) return 'undefined';
+  return `${figure.value.toFixed(3)} (${figure.low.toFixed(3)} to ${figure.high.toFixed(3)})`;
+}
+
+function sum(rows, of) {
+  return rows.reduce((total, row) => total + of(row), 0);
+}
