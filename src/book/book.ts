@@ -18,6 +18,7 @@ import { createTable, ingest } from './ingest.js';
 import { moneyBatch, moneyHistory, type MoneyBatch, type MoneyReading } from './money.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
+import { spanOf, type SalesSpan } from './span.js';
 import { readView } from './views.js';
 
 export { BookError } from './duck.js';
@@ -102,6 +103,10 @@ export type Book = {
    *         within the days up to the as-of day. A cut outside the data gives a view without accounts.
    */
   salesView(cut: IsoDate, horizon: Horizon): Promise<View>;
+  /** How far the sales reach that the models look back on; null where there is none. The book is known up to `asOf`. */
+  salesSpan(): Promise<(SalesSpan & { asOf: IsoDate }) | null>;
+  /** Product families that take part in potential or not, as the data and the settings name them, in order of name. */
+  families(): Promise<string[]>;
   /** What the money models of a cut learn from; of a large book a sample of its accounts. */
   moneyHistory(cut: IsoDate, horizon: Horizon): Promise<MoneyReading>;
   /** What the money models are asked about, in batches by the book's numbers; a batch has its active accounts only. */
@@ -206,6 +211,17 @@ function bookOn(file: string, duck: Duck): Book {
       yield* batches(duck, 'account_no', batchSize, (range) => moneyBatch(duck, reading, asOf, range));
     },
     salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
+    salesSpan: async () => {
+      const { asOf } = await readingOf(duck);
+      const span = await spanOf(duck, 'sale', 'day');
+      return span === null ? null : { ...span, asOf };
+    },
+    families: async () => {
+      const rows = await duck.rows(
+        "SELECT family FROM family WHERE family <> '(unspecified)' UNION SELECT TRIM(raw) AS family FROM family_name WHERE TRIM(raw) <> '' ORDER BY family",
+      );
+      return rows.map((row) => textOf(row, 'family'));
+    },
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     remember: (key, value) => remember(duck, `run.${key}`, value),
     recall: (key) => recall(duck, `run.${key}`),

@@ -12,9 +12,10 @@ import type { ColumnType } from './book.js';
 import { BookError, literal, type Duck, type Statements } from './duck.js';
 import { conversions, pulledTables } from './ingest.js';
 import { numberOf, textOf } from './rows.js';
+import { spanOf, type SalesSpan } from './span.js';
 
 /** What a folder held. */
-export type FolderContents = { accounts: number; lines: number; firstDay: IsoDate; lastDay: IsoDate };
+export type FolderContents = { accounts: number; lines: number; span: SalesSpan };
 
 type FileColumn = {
   name: string;
@@ -59,7 +60,6 @@ export async function readFolder(duck: Duck, dir: string): Promise<FolderContent
     const accountCount = await read(inside, 'file_account', accounts);
     const lines = await read(inside, 'file_sale', sales);
     if (accountCount === 0) throw new BookError(`${accounts.path}: no account below the header.`, [ADVICE]);
-    if (lines === 0) throw new BookError(`${sales.path}: no sale below the header: there is no history.`, [ADVICE]);
     await checkIds(inside, accounts, sales);
     const hasRegion = accounts.columns.includes(regionColumn);
     await inside.run(`
@@ -75,17 +75,10 @@ export async function readFolder(duck: Duck, dir: string): Promise<FolderContent
       SELECT CAST(ROW_NUMBER() OVER () AS VARCHAR) AS id, ${SALE_ID} AS opportunity_id, product_family AS family, product,
         quantity, amount${'cost' in pulledTables.line ? ', cost' : ''}
       FROM file_sale`);
-    const [span] = await inside.rows(
-      `SELECT CAST(MIN(date) AS VARCHAR) AS first_day, CAST(MAX(date) AS VARCHAR) AS last_day FROM file_sale`,
-    );
+    const span = await spanOf(inside, 'file_sale', 'date');
+    if (span === null) throw new BookError(`${sales.path}: no sale below the header: there is no history.`, [ADVICE]);
     await inside.run('DROP TABLE file_account; DROP TABLE file_sale');
-    if (span === undefined) throw new BookError(`${sales.path}: no sale below the header: there is no history.`);
-    return {
-      accounts: accountCount,
-      lines,
-      firstDay: textOf(span, 'first_day'),
-      lastDay: textOf(span, 'last_day'),
-    };
+    return { accounts: accountCount, lines, span };
   });
 }
 

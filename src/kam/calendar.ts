@@ -49,3 +49,15 @@ export function addMonths(day: IsoDate, months: number): IsoDate {
 /** The day `times` horizons later; earlier where `times` is negative. */
 export const shift = (day: IsoDate, horizon: Horizon, times: number): IsoDate =>
   'days' in horizon ? addDays(day, horizon.days * times) : addMonths(day, horizon.months * times);
+
+const SPAN = /^([1-9]\d{0,3})(d|mo)$/;
+
+/** Reads `182d` or `6mo`; null where the text is neither. */
+export function parseHorizon(text: string): Horizon | null {
+  const [, number, unit] = SPAN.exec(text.trim().toLowerCase()) ?? [];
+  if (number === undefined) return null;
+  return unit === 'd' ? { days: Number(number) } : { months: Number(number) };
+}
+
+export const horizonText = (horizon: Horizon): string =>
+  'days' in horizon ? `${horizon.days}d` : `${horizon.months}mo`;

@@ -275,8 +275,8 @@ export function defaultSettings(): Settings {
   return inCents(settingsSchema.parse({}));
 }
 
-/** The settings as one canonical text: equal settings give equal text, whatever order they were read in. */
-export function canonicalSettings(settings: Settings): string {
+/** The settings, or a part of them, as one canonical text: equal settings give equal text, whatever order they were read in. */
+export function canonicalSettings(settings: Settings | Settings[keyof Settings]): string {
   return JSON.stringify(sorted(settings));
 }
 

@@ -7,21 +7,17 @@ import { SalesforceError } from './refusal.js';
 import type { ServerOptions } from './server.js';
 import { newestVersion } from './requests.js';
 import type { Sessions } from './sessions.js';
+import type { Traffic } from './traffic.js';
 
 /** What only a local org has: its clock, its reset, its end. Same token. */
-export function adminRoutes(
-  app: FastifyInstance,
-  engine: Engine,
-  traffic: { all: number; writes: number },
-  options: ServerOptions,
-): void {
+export function adminRoutes(app: FastifyInstance, engine: Engine, traffic: Traffic, options: ServerOptions): void {
   const status = (): Record<string, unknown> => ({
     localOrg: true,
     orgId: engine.orgId,
     username: engine.username,
     clock: engine.now().toISOString(),
-    apiCalls: traffic.all,
-    writes: traffic.writes,
+    apiCalls: traffic.calls().all,
+    writes: traffic.calls().writes,
     records: Object.fromEntries(
       engine
         .objects()

@@ -5,7 +5,7 @@ import { CsvError, parse } from 'csv-parse';
 import { stringify } from 'csv-stringify/sync';
 import type { ObjectDefinition } from '../schema/model.js';
 import { delimiters, isDelimiter } from './bulkQuery.js';
-import type { Engine, Row, RowError, RowResult, Value } from './engine.js';
+import type { Circumstances, Engine, Row, RowError, RowResult, Value } from './engine.js';
 import { idOf } from './ids.js';
 import { SalesforceError } from './refusal.js';
 import { fieldOf } from './soql.js';
@@ -32,13 +32,20 @@ export type IngestJob = {
   errorMessage: string | null;
 };
 
+/** What goes wrong with a job while it is written. */
+export type JobTrouble = {
+  circumstances: Circumstances;
+  /** The share of its rows after which the job fails; null where it does not. */
+  failsAfter: number | null;
+};
+
 export type IngestJobs = {
   create(org: Engine, body: Readonly<Record<string, unknown>>, apiVersion: string): IngestJob;
   get(id: string): IngestJob;
   list(): IngestJob[];
   upload(id: string, csv: Buffer): void;
   /** Ends the upload: the job is written in the background, one job after the other. */
-  complete(id: string): IngestJob;
+  complete(id: string, trouble?: JobTrouble): IngestJob;
   abort(id: string): IngestJob;
   delete(id: string): void;
   /** Resolves when no job is under way; the org may then close. */
@@ -82,14 +89,14 @@ export function ingestJobs(): IngestJobs {
       if (job.upload !== null) throw wrongState('Job data was already uploaded; a job takes one upload');
       job.upload = csv;
     },
-    complete: (id) => {
+    complete: (id, trouble = { circumstances: {}, failsAfter: null }) => {
       const job = known(id);
       if (job.state !== 'Open') throw wrongState(`Transition from ${job.state} to UploadComplete is not allowed`);
       enter(job, 'UploadComplete');
       queue = queue.then(async () => {
         if (job.state !== 'UploadComplete' || isStopping) return;
         enter(job, 'InProgress');
-        const end = await write(job, () => isStopping);
+        const end = await write(job, trouble, () => isStopping);
         if (end !== 'aborted') enter(job, end);
         forgetOld(jobs);
       });
@@ -188,8 +195,15 @@ function externalIdOf(object: ObjectDefinition, name: unknown): string {
 class JobFailure extends Error {}
 
 /** Writes the rows of a job, letting others have their turn between chunks. */
-async function write(job: IngestJob, isStopping: () => boolean): Promise<'JobComplete' | 'Failed' | 'aborted'> {
+async function write(
+  job: IngestJob,
+  trouble: JobTrouble,
+  isStopping: () => boolean,
+): Promise<'JobComplete' | 'Failed' | 'aborted'> {
+  const under = (header: readonly string[], chunk: readonly string[][]): void =>
+    job.org.under(trouble.circumstances, () => writeChunk(job, header, chunk));
   try {
+    const end = await endOf(job, trouble);
     let header: string[] | null = null;
     let chunk: string[][] = [];
     for await (const cells of rowsOf(job)) {
@@ -197,15 +211,19 @@ async function write(job: IngestJob, isStopping: () => boolean): Promise<'JobCom
         header = checkedHeader(job, cells);
         continue;
       }
+      if (job.outcomes.length + chunk.length === end) {
+        under(header, chunk);
+        throw new JobFailure('InternalServerError : The batch was retried 20 times and could not be finished');
+      }
       chunk.push(cells);
       if (chunk.length < CHUNK) continue;
-      writeChunk(job, header, chunk);
+      under(header, chunk);
       chunk = [];
       await setImmediate();
       // An abort keeps what is written; the rest stays unprocessed.
       if (job.state !== 'InProgress' || isStopping()) return 'aborted';
     }
-    if (header !== null && chunk.length > 0) writeChunk(job, header, chunk);
+    if (header !== null && chunk.length > 0) under(header, chunk);
     return 'JobComplete';
   } catch (error) {
     if (error instanceof JobFailure) job.errorMessage = error.message;
@@ -213,6 +231,14 @@ async function write(job: IngestJob, isStopping: () => boolean): Promise<'JobCom
     else throw error;
     return 'Failed';
   }
+}
+
+/** The row before which a job in trouble fails; beyond all rows where it does not. */
+async function endOf(job: IngestJob, { failsAfter }: JobTrouble): Promise<number> {
+  if (failsAfter === null) return Infinity;
+  let lines = 0;
+  for await (const cells of rowsOf(job)) if (cells.length > 0) lines += 1;
+  return Math.floor(Math.max(0, lines - 1) * failsAfter);
 }
 
 /** The rows of an upload, header first. */

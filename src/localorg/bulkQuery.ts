@@ -36,6 +36,9 @@ export type QueryJobs = {
   /** `org` is the org as the job's user meets it. */
   create(org: Engine, body: Readonly<Record<string, unknown>>, apiVersion: string): QueryJob;
   get(id: string, apiVersion: string): QueryJob;
+  /** A look at a job that gets no further than InProgress, or that fails for a reason that lies in the org. */
+  hold(id: string): QueryJob;
+  fail(id: string, reason: string): QueryJob;
   list(): QueryJob[];
   abort(id: string, apiVersion: string): QueryJob;
   delete(id: string): void;
@@ -59,6 +62,18 @@ export function queryJobs(): QueryJobs {
       const job = known(id);
       if (job.state === 'UploadComplete') job.state = 'InProgress';
       else if (job.state === 'InProgress') runJob(job);
+      return job;
+    },
+    hold: (id) => {
+      const job = known(id);
+      if (job.state === 'UploadComplete') job.state = 'InProgress';
+      return job;
+    },
+    fail: (id, reason) => {
+      const job = known(id);
+      if (job.state !== 'UploadComplete' && job.state !== 'InProgress') return job;
+      job.state = 'Failed';
+      job.errorMessage = reason;
       return job;
     },
     list: () => [...jobs.values()],

@@ -4,6 +4,7 @@ import { createGzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { jobJson, resultPage, resultPages, type QueryJobs } from './bulkQuery.js';
+import { hitOf } from './faults.js';
 import { SalesforceError } from './refusal.js';
 import { notFound, versionOf } from './requests.js';
 
@@ -17,6 +18,15 @@ export function bulkRoutes(api: FastifyInstance, jobs: QueryJobs): void {
       throw new SalesforceError(400, 'INVALID_PARAMETER', 'maxRecords must be a whole number above 0');
     return { locator: query.data.locator, maxRecords: query.data.maxRecords };
   };
+  const lookedAt = (request: FastifyRequest): ReturnType<QueryJobs['get']> => {
+    const stuck = hitOf(request.hits, 'bulk-job-stuck');
+    const failing = hitOf(request.hits, 'bulk-job-failed');
+    if (stuck === undefined && failing === undefined) return jobs.get(idIn(request), versionOf(request));
+    stuck?.fired('job held in progress');
+    if (failing === undefined) return jobs.hold(idIn(request));
+    failing.fired('job failed');
+    return jobs.fail(idIn(request), 'InternalServerError : Error while reading the results');
+  };
   api.post('/jobs/query', (request) => {
     const body = z.record(z.string(), z.unknown()).safeParse(request.body);
     if (!body.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'The HTTP entity body is required');
@@ -27,7 +37,7 @@ export function bulkRoutes(api: FastifyInstance, jobs: QueryJobs): void {
     records: jobs.list().map((job) => jobJson(job, false)),
     nextRecordsUrl: null,
   }));
-  api.get('/jobs/query/:job', (request) => jobJson(jobs.get(idIn(request), versionOf(request)), true));
+  api.get('/jobs/query/:job', (request) => jobJson(lookedAt(request), true));
   api.patch('/jobs/query/:job', (request) => {
     const body = z.object({ state: z.literal('Aborted') }).safeParse(request.body);
     if (!body.success) throw new SalesforceError(400, 'INVALIDJOB', 'expected {"state": "Aborted"}');

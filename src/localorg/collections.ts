@@ -1,10 +1,10 @@
 /** sObject Collections: up to 200 records in one request, each with its own outcome, or all or none. */
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ObjectDefinition } from '../schema/model.js';
 import type { ApiRecord, Engine, RowError, RowResult } from './engine.js';
 import { SalesforceError } from './refusal.js';
-import { objectIn, valuesOf, versionOf } from './requests.js';
+import { valuesOf } from './requests.js';
+import { objectOf, ok, type Resource } from './resources.js';
 import { fieldOf } from './soql.js';
 
 const MAXIMUM_RECORDS = 200;
@@ -21,39 +21,45 @@ const collection = z.object({
 
 const attributes = z.object({ type: z.string() });
 
-export function collectionRoutes(api: FastifyInstance): void {
-  const path = '/composite/sobjects';
-  api.post(path, (request) => createAll(request.org, request.body));
-  api.patch(path, (request) => updateAll(request.org, request.body));
-  api.delete(path, (request) => deleteAll(request.org, request.query));
-  api.patch(`${path}/:object/:field`, (request) => {
-    const { object, field } = z.object({ object: z.string(), field: z.string() }).parse(request.params);
-    return upsertAll(request.org, object, field, request.body);
-  });
-  api.get(`${path}/:object`, (request) => {
-    const { ids, fields } = z.object({ ids: z.string(), fields: z.string() }).parse(request.query);
-    return retrieveAll(
-      request.org,
-      objectIn(request),
-      { ids: ids.split(','), fields: fields.split(',') },
-      versionOf(request),
-    );
-  });
-  api.post(`${path}/:object`, (request) =>
-    retrieveAll(request.org, objectIn(request), request.body, versionOf(request)),
-  );
-}
+const path = '/composite/sobjects';
+
+export const collectionResources: readonly Resource[] = [
+  { method: 'POST', url: path, answer: ({ org, body }) => ok(createAll(org, body)) },
+  { method: 'PATCH', url: path, answer: ({ org, body }) => ok(updateAll(org, body)) },
+  { method: 'DELETE', url: path, answer: ({ org, query }) => ok(deleteAll(org, query)) },
+  {
+    method: 'PATCH',
+    url: `${path}/:object/:field`,
+    answer: ({ org, path: { object = '', field = '' }, body }) => ok(upsertAll(org, object, field, body)),
+  },
+  {
+    method: 'GET',
+    url: `${path}/:object`,
+    answer: (call) => {
+      const { ids, fields } = call.query;
+      const lists = { ids: listIn(ids), fields: listIn(fields) };
+      return ok(retrieveAll(call.org, objectOf(call), lists, call.version));
+    },
+  },
+  {
+    method: 'POST',
+    url: `${path}/:object`,
+    answer: (call) => ok(retrieveAll(call.org, objectOf(call), call.body, call.version)),
+  },
+];
+
+const listIn = (text: unknown): string[] => (typeof text === 'string' && text !== '' ? text.split(',') : []);
 
 function createAll(engine: Engine, body: unknown): Outcome[] {
   return each(engine, body, (record) => {
-    const object = objectOf(engine, record);
+    const object = typeOf(engine, record);
     return engine.insert(object.api, valuesOf(record, object));
   });
 }
 
 function updateAll(engine: Engine, body: unknown): Outcome[] {
   return each(engine, body, (record) => {
-    const object = objectOf(engine, record);
+    const object = typeOf(engine, record);
     const { Id, id, ...rest } = record;
     const key = Id ?? id;
     if (typeof key !== 'string') return refusedRow('MISSING_ARGUMENT', 'Id not specified in an update call', ['Id']);
@@ -84,7 +90,7 @@ function upsertAll(engine: Engine, objectName: string, fieldName: string, body: 
     engine,
     body,
     (record) => {
-      const type = objectOf(engine, record);
+      const type = typeOf(engine, record);
       if (type.api !== object.api)
         return refusedRow('INVALID_TYPE', `expected records of type ${object.api}, not ${type.api}`, []);
       const key = keyOf(record);
@@ -103,9 +109,13 @@ function upsertAll(engine: Engine, objectName: string, fieldName: string, body: 
 }
 
 function deleteAll(engine: Engine, query: unknown): Outcome[] {
-  const { ids, allOrNone } = z
+  const given = z
     .object({ ids: z.string().min(1), allOrNone: z.enum(['true', 'false']).default('false') })
-    .parse(query);
+    .safeParse(query);
+  if (!given.success) {
+    throw new SalesforceError(400, 'MISSING_ARGUMENT', 'expected ?ids=001…,001…&allOrNone=false');
+  }
+  const { ids, allOrNone } = given.data;
   const list = ids.split(',').map((id) => id.trim());
   if (list.length > MAXIMUM_RECORDS) throw tooMany(list.length);
   return settle(engine, allOrNone === 'true', list, (id) => {
@@ -187,7 +197,7 @@ function rolledBack(outcome: Outcome): Outcome {
   return { success: false, errors: [error], ...(outcome.created === undefined ? {} : { created: false }) };
 }
 
-function objectOf(engine: Engine, record: Record<string, unknown>): ObjectDefinition {
+function typeOf(engine: Engine, record: Record<string, unknown>): ObjectDefinition {
   const type = attributes.safeParse(record['attributes']);
   const object = type.success ? engine.object(type.data.type) : undefined;
   if (object === undefined) {

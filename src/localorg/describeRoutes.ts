@@ -1,8 +1,13 @@
 /** What an org is made of: its versions, resources, limits and the describe of its objects. */
 import type { FastifyInstance } from 'fastify';
 import { describeBriefly, describeFully } from './describe.js';
-import type { ServerOptions } from './server.js';
-import { newestVersion, objectIn, oldestVersion, versionOf } from './requests.js';
+import type { Engine } from './engine.js';
+import { KEPT } from './recycleBin.js';
+import { SalesforceError } from './refusal.js';
+import { newestVersion, oldestVersion, versionOf } from './requests.js';
+import { objectOf, ok, type Answer, type Call, type Resource } from './resources.js';
+import type { Traffic } from './traffic.js';
+import { parseInstant, restInstant } from './values.js';
 
 export function versions(): unknown[] {
   const seasons = ['Spring', 'Summer', 'Winter'];
@@ -18,7 +23,7 @@ export function versions(): unknown[] {
   });
 }
 
-export function resourceRoutes(api: FastifyInstance, traffic: { all: number }, options: ServerOptions): void {
+export function resourceRoutes(api: FastifyInstance, traffic: Traffic): void {
   api.get('', (request) => {
     const base = `/services/data/v${versionOf(request)}`;
     return {
@@ -30,10 +35,10 @@ export function resourceRoutes(api: FastifyInstance, traffic: { all: number }, o
     };
   });
   api.get('/limits', () => {
-    const max = options.dailyCalls ?? 100_000;
+    const { used, max } = traffic.usage();
     const full = (Max: number): { Max: number; Remaining: number } => ({ Max, Remaining: Max });
     return {
-      DailyApiRequests: { Max: max, Remaining: Math.max(0, max - traffic.all) },
+      DailyApiRequests: { Max: max, Remaining: max - used },
       DailyBulkApiBatches: full(15_000),
       DailyBulkV2QueryJobs: full(10_000),
       DailyBulkV2QueryFileStorageMB: full(976_562),
@@ -41,16 +46,98 @@ export function resourceRoutes(api: FastifyInstance, traffic: { all: number }, o
       FileStorageMB: full(1024),
     };
   });
-  api.get('/sobjects', (request) => ({
-    encoding: 'UTF-8',
-    maxBatchSize: 200,
-    sobjects: request.org.objects().map((object) => describeBriefly(object, versionOf(request))),
-  }));
-  api.get('/sobjects/:object', (request) => {
-    const object = objectIn(request);
-    return { objectDescribe: describeBriefly(object, versionOf(request)), recentItems: [] };
+}
+
+/** The org's objects, and what of them has changed. */
+export const describeResources: readonly Resource[] = [
+  {
+    method: 'GET',
+    url: '/sobjects',
+    answer: ({ org, version }) =>
+      dated(org, {
+        encoding: 'UTF-8',
+        maxBatchSize: 200,
+        sobjects: org.objects().map((object) => describeBriefly(object, version)),
+      }),
+  },
+  {
+    method: 'GET',
+    url: '/sobjects/:object',
+    answer: (call) =>
+      dated(call.org, { objectDescribe: describeBriefly(objectOf(call), call.version), recentItems: [] }),
+  },
+  {
+    method: 'GET',
+    url: '/sobjects/:object/describe',
+    answer: (call) => dated(call.org, describeFully(objectOf(call), call.org.objects(), call.version)),
+  },
+  { method: 'GET', url: '/sobjects/:object/updated', answer: updated },
+  { method: 'GET', url: '/sobjects/:object/deleted', answer: deleted },
+  { method: 'GET', url: '/limits/recordCount', answer: recordCount },
+];
+
+/** An answer that clients may keep until the metadata changes. */
+const dated = (org: Engine, body: unknown): Answer => ({
+  status: 200,
+  body,
+  headers: { 'Last-Modified': org.metadataChangedAt().toUTCString() },
+});
+
+function updated(call: Call): Answer {
+  const { from, until } = window(call, MAXIMUM_UPDATED);
+  const { updated: ids } = call.org.changedBetween(objectOf(call).api, from, until);
+  if (ids.length > MAXIMUM_CHANGES) throw tooManyChanges();
+  return ok({ ids, latestDateCovered: restInstant(until.getTime()) });
+}
+
+function deleted(call: Call): Answer {
+  const { from, until } = window(call, KEPT);
+  const { deleted: gone } = call.org.changedBetween(objectOf(call).api, from, until);
+  if (gone.length > MAXIMUM_CHANGES) throw tooManyChanges();
+  return ok({
+    deletedRecords: gone.map(({ id, at }) => ({ id, deletedDate: restInstant(at.getTime()) })),
+    earliestDateAvailable: restInstant(toMinute(call.org.now().getTime() - KEPT)),
+    latestDateCovered: restInstant(until.getTime()),
   });
-  api.get('/sobjects/:object/describe', (request) =>
-    describeFully(objectIn(request), request.org.objects(), versionOf(request)),
+}
+
+const MINUTE = 60_000;
+const MAXIMUM_UPDATED = 30 * 24 * 60 * MINUTE;
+const MAXIMUM_CHANGES = 600_000;
+
+const toMinute = (time: number): number => Math.floor(time / MINUTE) * MINUTE;
+
+const tooManyChanges = (): SalesforceError =>
+  new SalesforceError(400, 'EXCEEDED_ID_LIMIT', `more than ${MAXIMUM_CHANGES} records; ask for a shorter time`);
+
+/** From the minute of `start` until that of `end`, at most until now; the end itself is left to the next window. */
+function window({ org, query }: Call, longest: number): { from: Date; until: Date } {
+  const [start, end] = [query['start'], query['end']].map((text) =>
+    typeof text === 'string' ? parseInstant(text.replace(' ', '+')) : Number.NaN,
   );
+  if (start === undefined || end === undefined || Number.isNaN(start) || Number.isNaN(end)) {
+    throw new SalesforceError(400, 'MISSING_ARGUMENT', 'expected ?start=2026-11-24T00:00:00Z&end=2026-11-24T12:00:00Z');
+  }
+  const now = org.now().getTime();
+  const [from, until] = [toMinute(start), Math.min(toMinute(end), now)];
+  if (until - from < MINUTE) throw badWindow('endDate must be at least one minute greater than startDate');
+  if (from < now - longest) throw badWindow('startDate cannot be more than the maximum number of days ago');
+  return { from: new Date(from), until: new Date(until) };
+}
+
+const badWindow = (message: string): SalesforceError => new SalesforceError(400, 'INVALID_REPLICATION_DATE', message);
+
+/** Rounded as Salesforce's are not: here every record counts at once. */
+function recordCount({ org, query }: Call): Answer {
+  const asked = typeof query['sObjects'] === 'string' ? query['sObjects'].split(',').map((name) => name.trim()) : null;
+  const objects =
+    asked === null
+      ? org.objects().filter(({ kind }) => kind !== 'customMetadata')
+      : asked.flatMap((name) => org.object(name) ?? []);
+  return ok({
+    sObjects: objects.map(({ api }) => ({
+      count: org.query(`SELECT COUNT() FROM ${api}`, { apiVersion: `${newestVersion}.0`, purpose: 'rest' }).totalSize,
+      name: api,
+    })),
+  });
 }

@@ -12,6 +12,7 @@ import type { Fault } from '../schema/source.js';
 import { parseXml, SourceError, xmlText } from '../schema/xml.js';
 import { opportunityStages } from '../schema/standard.js';
 import { answerQuery } from './answer.js';
+import { columnsJson } from './columnMetadata.js';
 import { derivationsFor, type Derivations } from './behaviour.js';
 import { idOf, to18 } from './ids.js';
 import { isMergeable, takeIn } from './merge.js';
@@ -73,6 +74,10 @@ export type Engine = {
   object(name: string): ObjectDefinition | undefined;
   /** Throws `SalesforceError` (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE …). */
   query(soql: string, options: QueryOptions): QueryAnswer;
+  /** What the columns of a query are, without running it; refused as the query would be. */
+  queryColumns(soql: string): Record<string, unknown>;
+  /** When an object, a field or this user's view of them last changed. */
+  metadataChangedAt(): Date;
   /** One record by id with the given fields, or all; undefined where there is none. */
   retrieve(
     object: string,
@@ -94,6 +99,10 @@ export type Engine = {
   hasPermission(name: string): boolean;
   /** Records that were created or changed, and those that were deleted, from one instant to another, both inclusive. */
   changedBetween(object: string, from: Date, until: Date): { updated: string[]; deleted: { id: string; at: Date }[] };
+  /** The same org in which every object looks as `look` has it, to this user and for reading and writing alike. */
+  seeing(look: (object: ObjectDefinition) => ObjectDefinition): Engine;
+  /** Does `work` while something goes wrong in the org; circumstances last as long as the call. */
+  under<T>(circumstances: Circumstances, work: () => T): T;
   /** Runs `work` in a savepoint; rolled back when it returns `rollback: true` or throws. */
   transaction<T>(work: () => { result: T; rollback: boolean }): T;
   /** What the org has beyond the standard objects: its components as they were deployed, by kind and name. */
@@ -113,6 +122,14 @@ export type Engine = {
   close(): void;
 };
 
+/** What makes the org misbehave while a request is at work. */
+export type Circumstances = {
+  /** Milliseconds between the time that a row is stamped with and the moment in which others see it. */
+  lag?: number;
+  /** Asked before each row is written, with the accounts that the write locks; a refusal is that row's outcome. */
+  refuses?: (accounts: readonly string[]) => RowError | null;
+};
+
 export { SalesforceError };
 
 /** A component as the org has it. */
@@ -129,6 +146,7 @@ export type EngineOptions = {
 };
 
 const MASTER_OBJECT = 'Organization';
+const METADATA_CHANGED = 'metadataChangedAt';
 
 /**
  * Opens the org: its data, its metadata, its clock. A new one has the standard objects only.
@@ -144,7 +162,7 @@ export function openEngine(options: EngineOptions): Engine {
   prepareBin(store);
   const definition = openDefinition(store);
   const org = new Org(
-    { store, clock, orgId, nextNumber: new Map(), ...definition },
+    { store, clock, orgId, nextNumber: new Map(), circumstances: {}, ...definition },
     {
       userId: idOf('005', 1),
       username: adminOf(orgId),
@@ -216,6 +234,7 @@ type Ground = Definition & {
   clock: Clock;
   orgId: string;
   nextNumber: Map<string, number>;
+  circumstances: Circumstances;
 };
 
 /** Who acts, and the objects and fields that exist for him. */
@@ -268,6 +287,20 @@ class Org implements Engine {
     return this.ground.clock.now();
   }
 
+  public seeing(look: (object: ObjectDefinition) => ObjectDefinition): Engine {
+    return new Org(this.ground, { ...this.actor, seen: new ListedCatalog(this.actor.seen.list.map(look)) });
+  }
+
+  public under<T>(circumstances: Circumstances, work: () => T): T {
+    const before = this.ground.circumstances;
+    this.ground.circumstances = { ...before, ...circumstances };
+    try {
+      return work();
+    } finally {
+      this.ground.circumstances = before;
+    }
+  }
+
   public setClock(to: Date): void {
     this.ground.clock.set(to);
   }
@@ -287,6 +320,17 @@ class Org implements Engine {
       this.store,
       apiVersion,
     );
+  }
+
+  public queryColumns(soql: string): Record<string, unknown> {
+    return columnsJson(compile(soql, this.actor.seen, { now: this.now(), purpose: 'rest', withDeleted: false }));
+  }
+
+  public metadataChangedAt(): Date {
+    const assigned = this.store.get('SELECT MAX("SystemModstamp") AS at FROM "PermissionSetAssignment"', []);
+    const founded = this.store.get(`SELECT "CreatedDate" AS at FROM ${quoted(MASTER_OBJECT)}`, []);
+    const deployed = this.store.recall(METADATA_CHANGED);
+    return new Date(Math.max(Number(assigned?.['at'] ?? 0), Number(founded?.['at'] ?? 0), Number(deployed ?? 0)));
   }
 
   public retrieve(
@@ -356,6 +400,8 @@ class Org implements Engine {
       if ('errors' in found) return found;
       const blocked = this.derive.blocksDelete(object, found.id);
       if (blocked !== null) return { success: false, errors: [blocked] };
+      const refused = this.refusedNow(object, [found.row]);
+      if (refused !== null) return { success: false, errors: [refused] };
       this.bin.throwIn(object, found.id, this.stamp());
       return { success: true, id: found.id, created: false, errors: [] };
     });
@@ -581,6 +627,7 @@ class Org implements Engine {
         for (const component of put) this.store.putComponent(storedFrom(components.get(keyOf(component))));
         this.settleRecords();
         this.settlePermissionSets();
+        this.store.remember(METADATA_CHANGED, String(this.stamp()));
         state.kept = purpose === 'keep';
         return { result: [], rollback: !state.kept };
       });
@@ -703,6 +750,26 @@ class Org implements Engine {
     );
   }
 
+  /** Why a row can't be written at this moment, though nothing is wrong with it. */
+  private refusedNow(object: ObjectDefinition, rows: readonly StoredRow[]): RowError | null {
+    const { refuses } = this.ground.circumstances;
+    if (refuses === undefined) return null;
+    return refuses([...new Set(rows.flatMap((row) => this.accountsLockedBy(object, row)))]);
+  }
+
+  /** A write locks the account that it is about: an account itself, or one that a record refers to, by its opportunity too. */
+  private accountsLockedBy(object: ObjectDefinition, row: StoredRow): string[] {
+    if (object.api === 'Account') return [String(row['Id'])];
+    return Object.values(object.fields).flatMap(({ api, referenceTo }): string[] => {
+      const value = row[api];
+      if (typeof value !== 'string') return [];
+      if (referenceTo?.includes('Account') === true && value.startsWith('001')) return [value];
+      if (referenceTo?.includes('Opportunity') !== true || !value.startsWith('006')) return [];
+      const account = this.store.byId(this.objectNamed('Opportunity'), value)?.['AccountId'];
+      return typeof account === 'string' ? [account] : [];
+    });
+  }
+
   /** One row is all or nothing, whatever it brings with it. */
   private writeRow(work: () => RowResult): RowResult {
     return this.store.transaction(() => {
@@ -730,6 +797,8 @@ class Org implements Engine {
     if (derived.length > 0) return { success: false, errors: derived };
     const errors = [...this.missing(object, row), ...this.dangling(object, given), ...this.duplicates(object, row, id)];
     if (errors.length > 0) return { success: false, errors };
+    const refused = this.refusedNow(object, [row]);
+    if (refused !== null) return { success: false, errors: [refused] };
     for (const field of Object.values(object.fields))
       if (field.type === 'AutoNumber') row[field.api] = this.autoNumber(object, field);
     this.store.insert(object, row);
@@ -759,7 +828,9 @@ class Org implements Engine {
       ...this.duplicates(object, row, found.id),
     ];
     if (errors.length > 0) return { success: false, errors };
-    const at = this.stamp();
+    const refused = this.refusedNow(object, [found.row, row]);
+    if (refused !== null) return { success: false, errors: [refused] };
+    const at = Math.max(this.stamp(), Number(found.row['SystemModstamp'] ?? 0));
     const changed: StoredRow = { LastModifiedDate: at, LastModifiedById: this.userId, SystemModstamp: at };
     for (const name of Object.keys(object.fields)) {
       const value = row[name] ?? null;
@@ -972,7 +1043,7 @@ class Org implements Engine {
 
   /** Salesforce keeps instants to the second. */
   private stamp(): number {
-    return Math.floor(this.now().getTime() / 1000) * 1000;
+    return Math.floor((this.now().getTime() - (this.ground.circumstances.lag ?? 0)) / 1000) * 1000;
   }
 
   private nextId(object: ObjectDefinition): string {

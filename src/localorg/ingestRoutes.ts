@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ingestJobJson, MAXIMUM_UPLOAD, resultFile, type IngestJobs, type ResultFile } from './bulkIngest.js';
+import { hitOf } from './faults.js';
 import { SalesforceError } from './refusal.js';
 import { versionOf } from './requests.js';
 
@@ -23,14 +24,20 @@ export function ingestRoutes(api: FastifyInstance, jobs: IngestJobs): void {
     records: jobs.list().map((job) => ingestJobJson(job, false)),
     nextRecordsUrl: null,
   }));
-  api.get('/jobs/ingest/:job', (request) => ingestJobJson(jobs.get(idIn(request)), true));
+  api.get('/jobs/ingest/:job', (request) => {
+    const job = jobs.get(idIn(request));
+    const stuck = hitOf(request.hits, 'bulk-job-stuck');
+    if (stuck === undefined || job.state === 'Open' || job.state === 'Aborted') return ingestJobJson(job, true);
+    stuck.fired('job shown in progress');
+    return { ...ingestJobJson(job, false), state: 'InProgress' };
+  });
   api.patch('/jobs/ingest/:job', (request) => {
     const body = z.object({ state: z.enum(['UploadComplete', 'Aborted']) }).safeParse(request.body);
     if (!body.success) {
       throw new SalesforceError(400, 'INVALIDJOB', 'expected {"state": "UploadComplete"} or {"state": "Aborted"}');
     }
     const id = idIn(request);
-    return ingestJobJson(body.data.state === 'Aborted' ? jobs.abort(id) : jobs.complete(id), false);
+    return ingestJobJson(body.data.state === 'Aborted' ? jobs.abort(id) : jobs.complete(id, request.trouble), false);
   });
   api.delete('/jobs/ingest/:job', (request, reply) => {
     jobs.delete(idIn(request));

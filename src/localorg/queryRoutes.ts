@@ -3,13 +3,16 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { QueryAnswer } from './engine.js';
+import { hitOf } from './faults.js';
 import { SalesforceError } from './refusal.js';
 import { versionOf } from './requests.js';
+import { ok, type Call, type Resource } from './resources.js';
 
 const MAXIMUM_CURSORS = 1000;
 const DEFAULT_BATCH = 2000;
 
-export function queryRoutes(api: FastifyInstance): void {
+/** Opens the routes; returns what of them may stand inside a composite request. */
+export function queryRoutes(api: FastifyInstance): readonly Resource[] {
   const cursors = new Map<string, { answer: QueryAnswer; batch: number }>();
   const page = (
     answer: QueryAnswer,
@@ -36,13 +39,18 @@ export function queryRoutes(api: FastifyInstance): void {
     cursors.set(name, { answer, batch });
     return name;
   };
+  const first = (
+    { org, version }: Pick<Call, 'org' | 'version'>,
+    q: unknown,
+    withDeleted: boolean,
+    batch: number,
+  ): Record<string, unknown> =>
+    page(org.query(asked(q), { apiVersion: version, purpose: 'rest', withDeleted }), 0, batch, version, undefined);
   const run = (request: FastifyRequest, withDeleted: boolean): Record<string, unknown> => {
-    const { q } = z.object({ q: z.string().optional() }).parse(request.query);
-    if (q === undefined)
-      throw new SalesforceError(400, 'MALFORMED_QUERY', 'SOQL query is missing: expected the parameter q.');
-    const apiVersion = versionOf(request);
-    const answer = request.org.query(q, { apiVersion, purpose: 'rest', withDeleted });
-    return page(answer, 0, batchSizeOf(request), apiVersion, undefined);
+    const { q, columns } = z.object({ q: z.string().optional(), columns: z.string().optional() }).parse(request.query);
+    const version = versionOf(request);
+    if (columns === 'true') return request.org.queryColumns(asked(q));
+    return first({ org: request.org, version }, q, withDeleted, batchSizeOf(request));
   };
   api.get('/query', (request) => run(request, false));
   api.get('/queryAll', (request) => run(request, true));
@@ -53,13 +61,32 @@ export function queryRoutes(api: FastifyInstance): void {
     if (cursor === undefined || Number(from) >= cursor.answer.totalSize) {
       throw new SalesforceError(400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
     }
-    return page(cursor.answer, Number(from), cursor.batch, versionOf(request), key);
+    return page(cursor.answer, Number(from), atMost(request, cursor.batch), versionOf(request), key);
   };
   api.get('/query/:locator', more);
   api.get('/queryAll/:locator', more);
+  const inside = (url: string, withDeleted: boolean): Resource => ({
+    method: 'GET',
+    url,
+    answer: (call) => ok(first(call, call.query['q'], withDeleted, DEFAULT_BATCH)),
+  });
+  return [inside('/query', false), inside('/queryAll', true)];
+}
+
+function asked(q: unknown): string {
+  if (typeof q === 'string') return q;
+  throw new SalesforceError(400, 'MALFORMED_QUERY', 'SOQL query is missing: expected the parameter q.');
 }
 
 function batchSizeOf(request: FastifyRequest): number {
   const match = /batchSize\s*=\s*(\d+)/i.exec(String(request.headers['sforce-query-options'] ?? ''));
-  return match === null ? DEFAULT_BATCH : Math.min(2000, Math.max(200, Number(match[1])));
+  return atMost(request, match === null ? DEFAULT_BATCH : Math.min(2000, Math.max(200, Number(match[1]))));
+}
+
+/** The org may return fewer rows than were asked for, below the smallest size that a client may ask for too. */
+function atMost(request: FastifyRequest, batch: number): number {
+  const smaller = hitOf(request.hits, 'page-size');
+  if (smaller === undefined) return batch;
+  smaller.fired(`${smaller.fault.rows} rows a page`);
+  return Math.min(batch, smaller.fault.rows);
 }

@@ -27,6 +27,30 @@ export const externalApp = z.object({
   privateKey: z.string().nullable(),
 });
 
+export const activeFault = z.object({
+  id: z.number(),
+  fault: z.looseObject({ kind: z.string() }),
+  met: z.number(),
+  fired: z.number(),
+});
+
+/** What `/local/faults` shows. */
+export const faultState = z.object({
+  active: z.array(activeFault),
+  log: z.array(
+    z.object({
+      n: z.number(),
+      at: z.string(),
+      fault: z.number(),
+      kind: z.string(),
+      method: z.string(),
+      url: z.string(),
+      detail: z.string(),
+    }),
+  ),
+});
+export type FaultState = z.infer<typeof faultState>;
+
 /**
  * Does something with a local org and closes the connection.
  *

@@ -73,11 +73,3 @@ export function versionOf(request: FastifyRequest): string {
   if (number < oldestVersion || number > newestVersion) throw notFound();
   return version;
 }
-
-const inObject = z.object({ object: z.string() });
-/** The object that a path names, as far as the caller may see it. */
-export function objectIn(request: FastifyRequest): ObjectDefinition {
-  const object = request.org.object(inObject.parse(request.params).object);
-  if (object === undefined) throw notFound();
-  return object;
-}

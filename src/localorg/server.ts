@@ -6,17 +6,23 @@ import { adminRoutes, sessionRoutes } from './adminRoutes.js';
 import { ingestJobs } from './bulkIngest.js';
 import { queryJobs } from './bulkQuery.js';
 import { bulkRoutes } from './bulkRoutes.js';
-import { collectionRoutes } from './collections.js';
-import { resourceRoutes, versions } from './describeRoutes.js';
+import { collectionResources } from './collections.js';
+import { compositeResources } from './composite.js';
+import { describeResources, resourceRoutes, versions } from './describeRoutes.js';
 import type { Engine } from './engine.js';
+import { faultRoutes } from './faultRoutes.js';
+import { openFaults } from './faults.js';
 import { keepApp, type AppKeeper } from './externalApp.js';
 import { ingestRoutes } from './ingestRoutes.js';
 import { loginRoutes } from './loginRoutes.js';
+import { misbehave } from './misbehave.js';
 import { queryRoutes } from './queryRoutes.js';
-import { recordRoutes } from './recordRoutes.js';
+import { recordResources } from './records.js';
 import { SalesforceError } from './refusal.js';
 import { newestVersion, versionOf } from './requests.js';
+import { errorList, serve } from './resources.js';
 import { digest, openSessions } from './sessions.js';
+import { openTraffic } from './traffic.js';
 
 export type ServerOptions = {
   engine: Engine;
@@ -47,12 +53,14 @@ export type LocalOrg = {
   stop(): Promise<void>;
 };
 
+const DAILY_CALLS = 100_000;
 const MAXIMUM_BODY = 50 * 1024 * 1024;
 
 /** Starts the server; it listens on the loopback interface only. */
 export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   const { engine, accessToken } = options;
-  const traffic = { all: 0, writes: 0 };
+  const traffic = openTraffic(options.dailyCalls ?? DAILY_CALLS);
+  const faults = openFaults(() => engine.now());
   const ingests = ingestJobs();
   const sessions = openSessions(engine.orgId);
   sessions.keep(accessToken, engine.userId);
@@ -84,20 +92,22 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     return sessions.userOf(token);
   };
   app.decorateRequest('org');
+  app.decorateRequest('hits');
   app.addHook('onRequest', async (request, reply) => {
+    request.hits = [];
     void reply.header('Date', engine.now().toUTCString());
     if (isOpen(request.url)) return;
     const userId = userOf(request);
     if (userId === undefined) throw noSession(request);
     request.org = engine.as(userId);
     if (request.url.startsWith('/services/data/')) {
-      traffic.all += 1;
-      if (request.method !== 'GET' && request.method !== 'HEAD') traffic.writes += 1;
+      traffic.count(request.method !== 'GET' && request.method !== 'HEAD');
     }
   });
   app.addHook('onSend', async (request, reply, payload: unknown) => {
     if (!isVersionList(request.url)) {
-      void reply.header('Sforce-Limit-Info', `api-usage=${traffic.all}/${options.dailyCalls ?? 100_000}`);
+      const { used, max } = traffic.usage();
+      void reply.header('Sforce-Limit-Info', `api-usage=${used}/${max}`);
     }
     return compressed(request, reply, payload);
   });
@@ -108,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   });
 
+  misbehave(app, { engine, faults, sessions, traffic });
   const address = (): string => instanceUrlOf(app);
   await loginRoutes(app, { engine, sessions, apps, address });
   app.get('/services/data', () => versions());
@@ -116,16 +127,16 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       api.addHook('onRequest', async (request) => {
         versionOf(request);
       });
-      resourceRoutes(api, traffic, options);
-      recordRoutes(api);
-      queryRoutes(api);
-      collectionRoutes(api);
+      resourceRoutes(api, traffic);
+      const resources = [...describeResources, ...recordResources, ...collectionResources];
+      serve(api, [...resources, ...compositeResources([...resources, ...queryRoutes(api)])]);
       bulkRoutes(api, queryJobs());
       ingestRoutes(api, ingests);
     },
     { prefix: '/services/data/v:version' },
   );
   adminRoutes(app, engine, traffic, options);
+  faultRoutes(app, faults, traffic);
   sessionRoutes(app, { engine, sessions, apps, accessToken });
 
   await app.listen({ host: '127.0.0.1', port: options.port });
@@ -144,7 +155,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
         .records(0, 1);
       return typeof user?.['Id'] === 'string' ? sessions.open(user['Id']) : undefined;
     },
-    calls: () => ({ ...traffic }),
+    calls: () => traffic.calls(),
     stop: async () => {
       await ingests.stop();
       await app.close();
@@ -225,8 +236,5 @@ function fastifyRefusal(error: FastifyError): SalesforceError | undefined {
   return status >= 400 && status < 500 ? new SalesforceError(status, 'INVALID_REQUEST', error.message) : undefined;
 }
 
-const answerError = (reply: FastifyReply, { status, message, errorCode, fields }: SalesforceError): FastifyReply =>
-  reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send([{ message, errorCode, ...(fields === undefined ? {} : { fields }) }]);
+const answerError = (reply: FastifyReply, error: SalesforceError): FastifyReply =>
+  reply.code(error.status).type('application/json; charset=utf-8').send(errorList(error));

@@ -48,7 +48,7 @@ export type CompiledRows = {
   parameters: readonly Stored[];
 };
 
-export type AggregateColumn = { name: string; sql: string; read: FieldDefinition | 'count' };
+export type AggregateColumn = { name: string; sql: string; read: FieldDefinition | 'count'; isGroup: boolean };
 
 export type CompiledAggregate = {
   kind: 'aggregate';
@@ -56,6 +56,7 @@ export type CompiledAggregate = {
   columns: readonly AggregateColumn[];
   /** True for a bare `SELECT COUNT()`: the answer is its totalSize. */
   isBareCount: boolean;
+  isGrouped: boolean;
   sql: string;
   parameters: readonly Stored[];
 };
@@ -199,13 +200,14 @@ class Compiler {
           name: field.type === 'Field' ? (field.alias ?? resolved.field.api) : resolved.field.api,
           sql: resolved.sql,
           read: resolved.field,
+          isGroup: true,
         };
       }
       if (!isAggregateFunction(field)) throw malformed('Nested queries and TYPEOF cannot stand beside aggregates.');
       const { sql, read } = this.aggregateFunction(field, isBareCount);
       const name = field.alias ?? `expr${unnamed}`;
       if (field.alias === undefined) unnamed += 1;
-      return { name, sql, read };
+      return { name, sql, read, isGroup: false };
     });
     const taken = new Set<string>();
     for (const { name } of columns) {
@@ -228,6 +230,7 @@ class Compiler {
       object: this.object,
       columns,
       isBareCount,
+      isGrouped: groups.length > 0,
       sql: `SELECT ${list} ${this.from()} ${where} ${groupBy} ${orderBy} ${limit}`,
       parameters: this.parameters,
     };

@@ -39,6 +39,11 @@ const JOB_MINUTES = 120;
  * Errors: `SettingsMissingError`; `SettingsInvalidError` listing every problem with record, field and value.
  */
 export async function readSettings(org: KamOrg): Promise<Settings> {
+  return (await readSettingRecords(org)).settings;
+}
+
+/** All settings, checked as by `readSettings`, with the records that they stand in. */
+export async function readSettingRecords(org: KamOrg): Promise<{ settings: Settings; records: MetadataRecord[] }> {
   const records: MetadataRecord[] = [];
   for (const { type, soql } of metadataQueries) {
     for (const record of await queryAll(org, soql)) {
@@ -52,7 +57,7 @@ export async function readSettings(org: KamOrg): Promise<Settings> {
   const parsed = parseSettings(rawSettings(records));
   if ('settings' in parsed) {
     await refuseUnknownFamilyField(org, parsed.settings, records);
-    return parsed.settings;
+    return { settings: parsed.settings, records };
   }
   throw invalid(parsed.problems.map((problem) => problemText(problem, records)));
 }

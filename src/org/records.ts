@@ -401,12 +401,12 @@ function emptyRun(): RunRecord {
 }
 
 /** Custom metadata types in the order that they are read, with the query of each. */
-export const metadataQueries = [KAM_Settings__mdt, KAM_Criterion__mdt, KAM_Review_Rule__mdt, KAM_Family__mdt].map(
-  (type) => ({
-    type: type.api,
-    soql: `SELECT DeveloperName, ${customFields(type).join(', ')} FROM ${type.api}`,
-  }),
-);
+const metadataTypes = [KAM_Settings__mdt, KAM_Criterion__mdt, KAM_Review_Rule__mdt, KAM_Family__mdt] as const;
+
+export const metadataQueries = metadataTypes.map((type) => ({
+  type: type.api,
+  soql: `SELECT DeveloperName, MasterLabel, ${customFields(type).join(', ')} FROM ${type.api}`,
+}));
 
 export type MetadataRecord = { type: string; developerName: string; values: Readonly<Record<string, unknown>> };
 
@@ -497,8 +497,29 @@ function inside(key: SettingKey, value: unknown): unknown {
 const fractionCriteria: readonly ScoreCriterion[] = ['breadth', 'growth'];
 
 /** Shares are percent in the CRM, and so are the anchors of the criteria that are shares. */
-const isPercent = ({ key, kind }: SettingKey): boolean =>
+export const isPercent = ({ key, kind }: SettingKey): boolean =>
   kind === 'fraction' || (kind === 'anchor' && fractionCriteria.some((name) => key.startsWith(`criterion.${name}.`)));
+
+/** The type of a metadata record, and the field of it that holds a setting. */
+export function metadataType(api: string): SObject {
+  const type = metadataTypes.find((each) => each.api === api);
+  if (type === undefined) throw new Error(`${api} is no metadata type of this package.`);
+  return type;
+}
+
+export const familyType = KAM_Family__mdt.api;
+
+/** A product family as a record that says nothing but its name: all else takes its default. */
+export const familyRecord = (developerName: string, family: string): MetadataRecord => ({
+  type: familyType,
+  developerName,
+  values: {
+    ...Object.fromEntries(customFields(KAM_Family__mdt).map((field) => [field, null])),
+    MasterLabel: family.slice(0, 40),
+    [placeOf('families.family').field]: family,
+    [placeOf('families.inScope').field]: true,
+  },
+});
 
 /** A problem in the admin's own words: value as entered, record and field, what was expected. */
 export function problemText(problem: SettingsProblem, records: readonly MetadataRecord[]): string {

@@ -1,11 +1,10 @@
 /** The whole argument for one account, from the book of the last run. */
-import { existsSync, readFileSync } from 'node:fs';
 import { Messages, type Org } from '@salesforce/core';
 import { z } from 'zod';
-import { openBook, type Book, type FoundAccount } from '../book/book.js';
+import type { FoundAccount } from '../book/book.js';
 import { connect } from '../org/connect.js';
 import type { Argument } from '../report/argument.js';
-import { stateOf } from './state.js';
+import { withLastRun } from './lastRun.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'explain');
@@ -22,17 +21,11 @@ export async function explain(
   account: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Argument> {
-  const { orgId, username } = await connect(login, apiVersion);
-  const state = stateOf(orgId, env);
-  if (!existsSync(state.book)) throw messages.createError('error.NoRunYet', [orgId], [username]);
-  const book = await openBook(state.book, { readOnly: true });
-  try {
+  return withLastRun(await connect(login, apiVersion), env, async ({ book, run }) => {
     const argument = argumentIn(await book.find(account), account);
     const robustness = shares.parse(await book.recall('robustness'))[argument.decision.groupId] ?? 0;
-    return { ...argument, robustness, run: await runIn(book, state.run) };
-  } finally {
-    await book.close();
-  }
+    return { ...argument, robustness, run };
+  });
 }
 
 function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run' | 'robustness'> {
@@ -56,16 +49,3 @@ function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run' | 
 }
 
 const shares = z.record(z.string(), z.number());
-
-const rememberedRun = z.looseObject({
-  asOf: z.string(),
-  finishedAt: z.string(),
-  currency: z.string().nullable(),
-  threshold: z.number(),
-});
-
-/** What the last run said of itself; the file beside the book is for people, the book's own copy is the truth. */
-async function runIn(book: Book, file: string): Promise<Argument['run']> {
-  const remembered = (await book.recall('run')) ?? JSON.parse(readFileSync(file, 'utf8'));
-  return rememberedRun.parse(remembered);
-}

@@ -59,8 +59,7 @@ test('sales of one account and day are one opportunity, a child belongs to its p
       expect(await book.readFolder(dir)).toEqual({
         accounts: 2,
         lines: 4,
-        firstDay: '2024-05-01',
-        lastDay: '2024-07-01',
+        span: { first: '2024-05-01', last: '2024-07-01', isMonthly: true },
       });
       await book.derive(someSettings(), '2024-07-01');
       const groups = await allGroups(book);
@@ -204,9 +203,12 @@ test('the two products that most accounts bought before the day become the famil
 
 describe.skipIf(!hasSharedData)('real histories', () => {
   test.each([
-    ['northwind', { accounts: 91, lines: 2155, firstDay: '1996-07-04', lastDay: '1998-05-06' }],
-    ['maven_crm', { accounts: 85, lines: 4238, firstDay: '2017-03-01', lastDay: '2017-12-31' }],
-    ['adventureworks', { accounts: 701, lines: 60_838, firstDay: '2010-12-29', lastDay: '2013-11-29' }],
+    ['northwind', { accounts: 91, lines: 2155, span: { first: '1996-07-04', last: '1998-05-06', isMonthly: false } }],
+    ['maven_crm', { accounts: 85, lines: 4238, span: { first: '2017-03-01', last: '2017-12-31', isMonthly: false } }],
+    [
+      'adventureworks',
+      { accounts: 701, lines: 60_838, span: { first: '2010-12-29', last: '2013-11-29', isMonthly: false } },
+    ],
   ])('%s is read whole', (set, expected) =>
     inFolder(async (folder) => {
       const book = await openBook(join(folder, 'book.duckdb'));

@@ -147,6 +147,20 @@ describe('on a local org that runs', () => {
     ]);
   });
 
+  test('a fault is switched on, fires, is listed with its log, and is switched off', async () => {
+    const set = ['--set', 'status=502', '--set', 'body=json'];
+    const on = await onOrg('local', 'fault', 'on', 'server-error', '--next', '1', ...set, '--json');
+    expect(JSON.parse(on.stdout)).toMatchObject({ result: { id: 1, fault: { status: 502, next: 1 } } });
+    const headers = { authorization: `Bearer ${org.accessToken}` };
+    expect((await fetch(`${org.instanceUrl}/services/data/v67.0/limits`, { headers })).status).toBe(502);
+    const list = await onOrg('local', 'fault', 'list', '--clear-log');
+    expect(list.stdout).toMatch(/server-error.*502 in json, work not-done/s);
+    const off = await onOrg('local', 'fault', 'off', '--json');
+    expect(JSON.parse(off.stdout)).toMatchObject({ result: { active: [], log: [] } });
+    const wrong = await onOrg('local', 'fault', 'on', 'flood');
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('Kinds: latency, reset-before')]);
+  });
+
   test('an expired token: 3, and the message tells what to do but not the token', async () => {
     const token = `${org.orgId.slice(0, 15)}!expired.expired.expired.expired.expired.expired`;
     const result = await kam(['sync', '--target-org', token], at());

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { addDays, addMonths, daysBetween, isDay, lastMonthEnd, periodOf, shift } from '../../src/kam/calendar.js';
+import {
+  addDays,
+  addMonths,
+  daysBetween,
+  horizonText,
+  isDay,
+  lastMonthEnd,
+  parseHorizon,
+  periodOf,
+  shift,
+} from '../../src/kam/calendar.js';
 
 test('the last month end is the end of the month before today', () => {
   expect(lastMonthEnd('2026-11-24')).toBe('2026-10-31');
@@ -49,4 +59,10 @@ test('a horizon of days counts days, one of months keeps the first of the month'
   expect(shift('2019-07-01', { months: 6 }, -2)).toBe('2018-07-01');
   expect(shift('2019-07-01', { days: 184 }, -1)).toBe('2018-12-29');
   expect(daysBetween('2018-12-29', '2019-07-01')).toBe(184);
+});
+
+test('a horizon is written as days or months, and nothing else is one', () => {
+  expect([parseHorizon('182d'), parseHorizon(' 6MO ')]).toEqual([{ days: 182 }, { months: 6 }]);
+  expect(['0d', '6', '6m', '-1mo', '1.5d', ''].map(parseHorizon)).toEqual([null, null, null, null, null, null]);
+  expect([horizonText({ days: 92 }), horizonText({ months: 6 })]).toEqual(['92d', '6mo']);
 });

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { recordFileName, recordXml } from '../../src/schema/recordXml.js';
+import { sObjects } from '../../src/schema/generated.js';
 import { readSource } from '../../src/schema/source.js';
 import { METADATA_NAMESPACE } from '../../src/schema/xml.js';
 
@@ -296,4 +298,35 @@ test('a permission set says what is granted, and leaves out what is switched off
 
 test('a directory that is not there is refused by name', () => {
   expect(() => readSource([join(dir, 'nowhere')])).toThrow(/nowhere: the source directory is "missing"/);
+});
+
+describe('writing records', () => {
+  const types = new Map(Object.values(sObjects).map((type): [string, typeof type] => [type.api, type]));
+  const main = new URL('../../force-app/main', import.meta.url).pathname;
+  const seed = new URL('../../force-app/seed', import.meta.url).pathname;
+  const shipped = readSource([main, seed]).records;
+
+  test.each(shipped.map((record) => [record.developerName, record] as const))(
+    'the record %s is written as it is shipped',
+    (_, { type, developerName, label, values, file }) => {
+      const object = types.get(type);
+      if (object === undefined) throw new Error(`${type} is not generated.`);
+      expect(file.endsWith(recordFileName(object, developerName))).toBe(true);
+      expect(recordXml(object, label, values)).toBe(readFileSync(file, 'utf8'));
+    },
+  );
+
+  test('what XML and picklists spell in their own way comes back as it was', () => {
+    const label = 'Pumps & "Valves" <EU>';
+    const values = { Family__c: label, Alias_Of__c: null, In_Scope__c: true, Margin__c: -12.5 };
+    const text = recordXml(sObjects.KAM_Family__mdt, label, values);
+    mkdirSync(join(dir, 'customMetadata'));
+    writeFileSync(join(dir, 'customMetadata', recordFileName(sObjects.KAM_Family__mdt, 'Pumps')), text);
+    expect(readSource([main, dir]).records).toMatchObject([{ developerName: 'Pumps', label, values }]);
+    expect(recordXml(sObjects.KAM_Settings__mdt, 'Default', { Segment_Method__c: 'amount' })).toContain('>Amount<');
+  });
+
+  test('a value that the field cannot hold is never written', () => {
+    expect(() => recordXml(sObjects.KAM_Family__mdt, 'Pumps', { Margin__c: '12' })).toThrow('Margin__c (Percent)');
+  });
 });

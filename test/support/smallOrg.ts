@@ -8,6 +8,7 @@ import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import type { Run } from '../../src/report/run.js';
 import { explain } from '../../src/sync/explain.js';
+import { whatIf } from '../../src/sync/whatIf.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { withLocalOrg, type TestOrg } from './localOrg.js';
 
@@ -32,6 +33,8 @@ export type SmallOrg = TestOrg & {
   stateHome: string;
   sync(options?: Partial<SyncOptions>): Promise<Run>;
   explain(account: string): ReturnType<typeof explain>;
+  /** `key=value`, and the folder to write changed records into. */
+  whatIf(set: readonly string[], write?: string): ReturnType<typeof whatIf>;
   /** All fields asked for, of the account with this name. */
   account(name: string, fields: readonly string[]): Promise<Record<string, unknown>>;
   /** What a person enters on an account. */
@@ -86,6 +89,7 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
         () => undefined,
       ),
     explain: (account) => explain(login, undefined, account, env),
+    whatIf: (set, write) => whatIf(login, undefined, { set, write: write ?? null, env }),
     account: async (name, fields) => {
       const [record = {}] = await org.client.query(`SELECT ${fields.join(', ')} FROM Account WHERE Name = '${name}'`);
       return Object.fromEntries(fields.map((field) => [field, record[field]]));

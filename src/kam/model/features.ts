@@ -1,5 +1,6 @@
 /** The twelve terms that speak for or against an account buying a family that it does not own yet. */
 import { familyWeight, hadAny, PRIOR_ACCOUNTS, productWeight, type Evidence, type Lookalikes } from './evidence.js';
+import { logit } from './logistic.js';
 import type { Grouping } from './peers.js';
 import { BLANK, held, isOwned } from './view.js';
 
@@ -205,12 +206,6 @@ export function termsOf(evidence: Evidence): (account: number) => AccountTerms {
 const TENURE_OFFSET = 60;
 const NEWCOMER_DAYS = 90;
 
-/** Log-odds of a share, kept off 0 and 1. */
-export function logit(share: number): number {
-  const inside = Math.min(Math.max(share, 1e-6), 1 - 1e-6);
-  return Math.log(inside / (1 - inside));
-}
-
 /** How much more of the comparable accounts own the family than of all, mean over the groupings. */
 function peersReader(evidence: Evidence): (account: number, into: Float64Array) => void {
   const { groupings, penetration } = evidence;
@@ -289,7 +284,7 @@ function lookalikesReader(evidence: Evidence): (account: number, into: Float64Ar
   const { lookalikes, view, rate } = evidence;
   if (lookalikes === null) return (_, into) => void into.fill(0);
   const usual = rate.map(logit);
-  const nearest = nearestReader(evidence, lookalikes);
+  const nearest = nearestOf(evidence, lookalikes);
   const had = new Float64Array(view.families.length);
   const adopted = new Float64Array(view.families.length);
   return (account, into) => {
@@ -318,7 +313,7 @@ function addList(into: Float64Array, lists: { start: Int32Array; of: Int32Array 
 type Nearest = { landmarks: Int32Array; weights: Float64Array; count: number };
 
 /** The landmarks most alike by families shared, over the root of both counts; ties in order of landmark. */
-function nearestReader({ view: { holdings } }: Evidence, lookalikes: Lookalikes): (account: number) => Nearest {
+export function nearestOf({ view: { holdings } }: Evidence, lookalikes: Lookalikes): (account: number) => Nearest {
   const count = lookalikes.account.length;
   const most = Math.min(NEAREST, count - 1);
   const shared = new Int32Array(count);

@@ -1,0 +1,345 @@
+/** P(adopt): how likely an account buys a family that it does not own yet, within one horizon, and why. */
+import type { Fraction, IsoDate } from '../units.js';
+import { calibrate, type Calibration } from './calibration.js';
+import { whyNotEstimable, type NotEstimable } from './estimable.js';
+import { evidenceOf, familyWeight, productWeight, type Evidence } from './evidence.js';
+import {
+  candidatesOf,
+  featureNames,
+  nearestOf,
+  termsOf,
+  type AccountRange,
+  type AccountTerms,
+  type Candidates,
+  type FeatureName,
+} from './features.js';
+import {
+  learnWeights,
+  meanRateOf,
+  momentsOf,
+  MOST_ROWS,
+  usableWindows,
+  type Moments,
+  type TrainingWindow,
+  type Weights,
+} from './learning.js';
+import { logit, sigmoid } from './logistic.js';
+import type { GroupingKind } from './peers.js';
+import { BLANK, isOwned, type View } from './view.js';
+
+/** Weights before anything is learned. Source: kam12, 2.3: rounded from fits over six sales histories. */
+export const priorWeights: Weights = {
+  recentRate: 0.35,
+  penetration: 0.25,
+  peers: 0.3,
+  companions: 0.35,
+  lift: 0.15,
+  lookalikes: 0.1,
+  breadth: 0.2,
+  youth: 0.1,
+  recency: 0.25,
+  revenue: 0.05,
+  newcomer: 0.1,
+  pace: 0.1,
+};
+
+export type AdoptionOptions = {
+  readonly prior: Weights;
+  /** Off: the prior stands; probabilities are calibrated on the past all the same. */
+  readonly learning: boolean;
+  readonly lookalikes: 'on' | 'auto' | 'off';
+};
+
+/** All that turns the features of a pair into a probability. */
+export type AdoptionModel = {
+  readonly weights: Weights;
+  readonly moments: Moments;
+  readonly calibration: Calibration;
+  /** The cuts of the past windows that weights and calibration were learned on, latest first. */
+  readonly learnedFrom: readonly IsoDate[];
+};
+
+export type Adoption =
+  | { readonly is: 'estimated'; readonly evidence: Evidence; readonly model: AdoptionModel }
+  | { readonly is: 'notEstimable'; readonly because: NotEstimable };
+
+/** Accounts to compare with: from 200,000 accounts on fewer, or the search would take longer than all else. */
+const LANDMARKS = { usual: 2000, many: 500, manyAccounts: 200_000 } as const;
+
+export function landmarksFor(view: View, lookalikes: AdoptionOptions['lookalikes']): number {
+  if (lookalikes === 'off') return 0;
+  return lookalikes === 'auto' && view.accounts.count > LANDMARKS.manyAccounts ? LANDMARKS.many : LANDMARKS.usual;
+}
+
+/**
+ * The model at a view's cut.
+ *
+ * Shape:  `latest` and `earlier` are the windows one and two horizons before the cut, null where there is none.
+ * Errors: none; where nothing can be estimated, the reason is the answer.
+ */
+export function fitAdoption(
+  view: View,
+  { latest, earlier }: { latest: TrainingWindow | null; earlier: TrainingWindow | null },
+  options: AdoptionOptions,
+): Adoption {
+  const because = whyNotEstimable(view);
+  if (because !== null) return { is: 'notEstimable', because };
+  const evidence = evidenceOf(view, { landmarks: landmarksFor(view, options.lookalikes) });
+  const windows = usableWindows(latest, earlier);
+  const weights = options.learning ? learnWeights(windows, options.prior) : options.prior;
+  return {
+    is: 'estimated',
+    evidence,
+    model: {
+      weights,
+      moments: momentsAt(evidence),
+      calibration: calibrate(windows, weights, meanRateOf(evidence)),
+      learnedFrom: windows.map(({ cut }) => cut),
+    },
+  };
+}
+
+/** Up to here means and deviations are taken over all pairs, beyond over an even sample. */
+const MOST_PAIRS = 5_000_000;
+
+function momentsAt(evidence: Evidence): Moments {
+  const every = evidence.pairs > MOST_PAIRS ? Math.ceil(evidence.pairs / MOST_ROWS) : 1;
+  return momentsOf(inBatches(evidence, every));
+}
+
+function* inBatches(evidence: Evidence, every: number): Iterable<Candidates> {
+  for (const range of rangesOf(evidence)) yield candidatesOf(evidence, range, every);
+}
+
+/** Pairs that stand in memory at a time. */
+const BATCH = 200_000;
+
+/** The accounts in ranges of about as many pairs, for whoever goes over all of them. */
+export function* rangesOf({ view, open }: Evidence): Iterable<AccountRange> {
+  const accounts = Math.max(1, Math.floor(BATCH / Math.max(1, open.length)));
+  for (let from = 0; from < view.accounts.count; from += accounts) {
+    yield { from, to: Math.min(from + accounts, view.accounts.count) };
+  }
+}
+
+export type Scores = {
+  /** The standardised score. */
+  readonly z: Float64Array;
+  /** The probability. */
+  readonly p: Float64Array;
+};
+
+export function score({ weights, moments, calibration }: AdoptionModel, candidates: Candidates): Scores {
+  const z = new Float64Array(candidates.count);
+  for (const name of featureNames) {
+    const step = weights[name] / moments.deviation[name];
+    const column = candidates.features[name];
+    for (let pair = 0; pair < z.length; pair++) z[pair]! += step * (column[pair]! - moments.mean[name]);
+  }
+  return { z, p: z.map((value) => probabilityOf(calibration, value)) };
+}
+
+const probabilityOf = ({ intercept, slope, drift }: Calibration, z: number): Fraction =>
+  sigmoid(intercept + drift + slope * z);
+
+/** The families that each account of a range most likely adopts: from `start[a - from]` on, most likely first. */
+export type Shortlist = { readonly start: Int32Array; readonly family: Int32Array; readonly p: Float64Array };
+
+/**
+ * The `most` likeliest families of each account, without a matrix of pairs in between.
+ *
+ * Shape:  equal scores in order of family. The same figures as `score` gives, up to rounding.
+ */
+export function shortlist(evidence: Evidence, model: AdoptionModel, most: number): (range: AccountRange) => Shortlist {
+  const { view, open } = evidence;
+  const scoreAccount = accountScorer(evidence, model);
+  const owns = new Uint8Array(view.families.length);
+  const bestFamily = new Int32Array(most);
+  const bestScore = new Float64Array(most);
+  return ({ from, to }) => {
+    const start = new Int32Array(to - from + 1);
+    const family = new Int32Array((to - from) * most);
+    const p = new Float64Array((to - from) * most);
+    let length = 0;
+    for (let account = from; account < to; account++) {
+      const z = scoreAccount(account);
+      markOwned(account, 1);
+      let kept = 0;
+      for (const candidate of open) {
+        const value = z[candidate]!;
+        if (owns[candidate] === 1 || (kept === most && value <= bestScore[most - 1]!)) continue;
+        let at = kept < most ? kept++ : most - 1;
+        for (; at > 0 && bestScore[at - 1]! < value; at--) {
+          bestScore[at] = bestScore[at - 1]!;
+          bestFamily[at] = bestFamily[at - 1]!;
+        }
+        bestScore[at] = value;
+        bestFamily[at] = candidate;
+      }
+      markOwned(account, 0);
+      for (let i = 0; i < kept; i++) {
+        family[length] = bestFamily[i]!;
+        p[length++] = probabilityOf(model.calibration, bestScore[i]!);
+      }
+      start[account - from + 1] = length;
+    }
+    return { start, family: family.slice(0, length), p: p.slice(0, length) };
+  };
+
+  function markOwned(account: number, mark: 0 | 1): void {
+    const { holdings } = view;
+    for (let entry = holdings.start[account]!; entry < holdings.start[account + 1]!; entry++) {
+      if (isOwned(holdings, entry)) owns[holdings.family[entry]!] = mark;
+    }
+  }
+}
+
+/** The score of every family for one account; true for those that it does not own. */
+function accountScorer(evidence: Evidence, { weights, moments }: AdoptionModel): (account: number) => Float64Array {
+  const read = termsOf(evidence);
+  const step = (name: FeatureName): number => weights[name] / moments.deviation[name];
+  const [peers, companions, lift, lookalikes] = [step('peers'), step('companions'), step('lift'), step('lookalikes')];
+  const usual = featureNames.reduce((sum, name) => sum - step(name) * moments.mean[name], 0);
+  const familyPart = evidence.rate.map(
+    (rate, family) =>
+      usual + step('recentRate') * logit(rate) + step('penetration') * logit(evidence.penetration[family]!),
+  );
+  const z = new Float64Array(familyPart.length);
+  return (account) => {
+    const terms = read(account);
+    const own = ownFeatures.reduce((sum, name) => sum + step(name) * terms[name], 0);
+    for (let family = 0; family < z.length; family++) {
+      z[family] =
+        familyPart[family]! +
+        own +
+        peers * terms.peers[family]! +
+        companions * terms.companions[family]! +
+        lift * terms.lift[family]! +
+        lookalikes * terms.lookalikes[family]!;
+    }
+    return z;
+  };
+}
+
+const ownFeatures = ['breadth', 'youth', 'recency', 'revenue', 'newcomer', 'pace'] as const;
+
+/**
+ * Why a probability is what it is, exact: the log-odds are `base` plus the parts of all terms.
+ *
+ * Shape:  the parts of `companions` and `lift` are those of `owned` plus `usual`: what the mean pair has is taken off.
+ */
+export type AdoptionWhy = {
+  readonly family: string;
+  readonly probability: Fraction;
+  readonly logOdds: number;
+  readonly base: number;
+  /** In order of the features. */
+  readonly terms: readonly { readonly feature: FeatureName; readonly value: number; readonly part: number }[];
+  /** What each thing that the account owns speaks for the family, the strongest first. */
+  readonly owned: readonly OwnedPart[];
+  readonly usual: { readonly companions: number; readonly lift: number };
+  /** Comparable accounts that own the family, of all others in the group, per grouping that says something. */
+  readonly peers: readonly { readonly by: GroupingKind; readonly accounts: number; readonly owners: number }[];
+  /** Accounts that looked like this one a horizon ago: those that could have adopted since, and those that did. */
+  readonly lookalikes: { readonly accounts: number; readonly adopted: number } | null;
+};
+
+export type OwnedPart =
+  | {
+      readonly is: 'family';
+      readonly name: string;
+      readonly companions: number;
+      readonly lift: number;
+      /** Accounts that own it, and those of them that own the family in question too. */
+      readonly buyers: number;
+      readonly alsoBuy: number;
+    }
+  | { readonly is: 'product'; readonly name: string; readonly companions: number };
+
+/** Explains pairs one by one; the family must be one that the account does not own. */
+export function explainer(evidence: Evidence, model: AdoptionModel): (account: number, family: number) => AdoptionWhy {
+  const { weights, moments, calibration } = model;
+  const read = termsOf(evidence);
+  const step = (name: FeatureName): number => (calibration.slope * weights[name]) / moments.deviation[name];
+  return (account, family) => {
+    const terms = featureNames.map((feature) => {
+      const value = valueOf(evidence, read(account), feature, family);
+      return { feature, value, part: step(feature) * (value - moments.mean[feature]) };
+    });
+    const base = calibration.intercept + calibration.drift;
+    const logOdds = terms.reduce((sum, { part }) => sum + part, base);
+    return {
+      family: evidence.view.families[family]!,
+      probability: sigmoid(logOdds),
+      logOdds,
+      base,
+      terms,
+      owned: ownedParts(evidence, account, family, { companions: step('companions'), lift: step('lift') }),
+      usual: {
+        companions: -step('companions') * moments.mean.companions,
+        lift: -step('lift') * (evidence.lifts.mean[family]! + moments.mean.lift),
+      },
+      peers: peersOf(evidence, account, family),
+      lookalikes: lookalikesOf(evidence, account, family),
+    };
+  };
+}
+
+function valueOf(evidence: Evidence, terms: AccountTerms, feature: FeatureName, family: number): number {
+  if (feature === 'recentRate') return logit(evidence.rate[family]!);
+  if (feature === 'penetration') return logit(evidence.penetration[family]!);
+  const term = terms[feature];
+  return typeof term === 'number' ? term : term[family]!;
+}
+
+function ownedParts(
+  { view, companions, lifts, together }: Evidence,
+  account: number,
+  family: number,
+  step: { companions: number; lift: number },
+): OwnedPart[] {
+  const { holdings, products, families } = view;
+  const size = families.length;
+  const own: { family: number; state: number }[] = [];
+  for (let entry = holdings.start[account]!; entry < holdings.start[account + 1]!; entry++) {
+    if (isOwned(holdings, entry)) own.push({ family: holdings.family[entry]!, state: holdings.state[entry]! });
+  }
+  const parts: OwnedPart[] = own.map(({ family: from, state }) => ({
+    is: 'family',
+    name: families[from]!,
+    companions: step.companions * familyWeight(state) * companions.fromFamily[from * size + family]!,
+    lift: (step.lift * lifts.of[from * size + family]!) / own.length,
+    buyers: together[from * size + from]!,
+    alsoBuy: together[from * size + family]!,
+  }));
+  if (companions.products > 0) {
+    for (let entry = products.start[account]!; entry < products.start[account + 1]!; entry++) {
+      const product = products.product[entry]!;
+      const weight = productWeight(products.recent[entry]!) * companions.fromProduct[product * size + family]!;
+      if (weight === 0) continue;
+      parts.push({ is: 'product', name: products.names[product]!, companions: step.companions * weight });
+    }
+  }
+  return parts.toSorted((a, b) => strength(b) - strength(a) || (a.name < b.name ? -1 : 1));
+}
+
+const strength = (part: OwnedPart): number => part.companions + (part.is === 'family' ? part.lift : 0);
+
+function peersOf({ groupings }: Evidence, account: number, family: number): AdoptionWhy['peers'] {
+  return groupings.flatMap(({ by, group, accounts, start, family: families, owners }) => {
+    const own = group[account]!;
+    if (own === BLANK) return [];
+    const at = families.subarray(start[own], start[own + 1]).indexOf(family);
+    return [{ by, accounts: accounts[own]! - 1, owners: at < 0 ? 0 : owners[start[own]! + at]! }];
+  });
+}
+
+function lookalikesOf(evidence: Evidence, account: number, family: number): AdoptionWhy['lookalikes'] {
+  const { lookalikes } = evidence;
+  if (lookalikes === null) return null;
+  const has = ({ start, of }: { start: Int32Array; of: Int32Array }, landmark: number): boolean =>
+    of.subarray(start[landmark], start[landmark + 1]).includes(family);
+  const { landmarks, count } = nearestOf(evidence, lookalikes)(account);
+  const could = [...landmarks.subarray(0, count)].filter((landmark) => !has(lookalikes.had, landmark));
+  return { accounts: could.length, adopted: could.filter((landmark) => has(lookalikes.adopted, landmark)).length };
+}

@@ -1,0 +1,96 @@
+/** Any book of a few groups and any settings, for properties: round figures, so that ties and scores on a line occur. */
+import fc from 'fast-check';
+import type { GroupView } from '../../src/book/book.js';
+import type { Answer } from '../../src/kam/agreement.js';
+import { scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
+import type { Rating } from '../../src/kam/facts.js';
+import type { Tier } from '../../src/kam/funnel.js';
+import type { MoneyAnchors } from '../../src/kam/score.js';
+import type { Settings } from '../../src/kam/settings.js';
+import { unknown, type Unknown } from '../../src/kam/unknown.js';
+import type { Groups } from '../../src/sync/assess.js';
+import { accountId, aGroup, aPotential, euros, settingsWith } from './builders.js';
+
+const thousands = fc.integer({ min: 0, max: 10 }).map((ten) => euros(10_000 * ten));
+const maybe = <T>(known: fc.Arbitrary<T>): fc.Arbitrary<T | Unknown> =>
+  fc.oneof({ weight: 5, arbitrary: known }, { weight: 1, arbitrary: fc.constant(unknown('notModelled')) });
+const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+
+const view = fc
+  .record({
+    revenue: maybe(thousands),
+    margin: maybe(thousands),
+    potential: maybe(thousands),
+    breadth: maybe(fc.constantFrom(0, 0.2, 0.3, 0.6)),
+    growth: maybe(fc.constantFrom(-0.1, 0, 0.05, 0.2)),
+    ratings: fc.record({
+      referenceCustomer: maybe(fc.constantFrom<Rating[]>(0, 1, 2, 3, 3, 3, 3)),
+      opinionLeader: maybe(fc.constantFrom<Rating[]>(0, 1, 2, 3)),
+    }),
+    familiesBought: fc.nat(7),
+    sites: fc.integer({ min: 1, max: 16 }),
+    exclusion: seldom(fc.constant({ reason: null })),
+    override: seldom(
+      fc.record({
+        tier: fc.constantFrom<Tier[]>('key', 'candidate', 'standard'),
+        reason: fc.constant('Board'),
+        until: fc.constant('2027-01-31'),
+      }),
+    ),
+    answer: fc.oneof(
+      { weight: 6, arbitrary: fc.constant<Answer>({ is: 'notAsked' }) },
+      { weight: 2, arbitrary: fc.constant<Answer>({ is: 'asked', on: '2026-09-01' }) },
+      { weight: 1, arbitrary: fc.constant<Answer>({ is: 'incubator', on: '2026-09-01', until: null }) },
+      { weight: 1, arbitrary: fc.constant<Answer>({ is: 'noAnswer', on: '2026-09-01' }) },
+      { weight: 1, arbitrary: fc.constant<Answer>({ is: 'accepted', on: '2026-09-01', missing: [] }) },
+    ),
+  })
+  .map(({ revenue, margin, potential, breadth, growth, ...rest }) => ({
+    facts: { yearlyRevenue: revenue, contributionMargin: margin, growth, ...rest },
+    potential: { additional: potential, breadth },
+  }));
+
+export const someViews: fc.Arbitrary<GroupView[]> = fc.array(view, { minLength: 1, maxLength: 12 }).map((list) =>
+  list.map(({ facts, potential }, n) => {
+    const groupId = accountId(n + 1);
+    return {
+      facts: aGroup({ ...facts, groupId, accountIds: [groupId] }),
+      potential: aPotential(potential),
+      standings: [],
+      tasks: [],
+    };
+  }),
+);
+
+const weight = fc.integer({ min: 1, max: 40 });
+export const someSettings: fc.Arbitrary<Settings> = fc
+  .record({
+    weights: fc.array(weight, { minLength: 10, maxLength: 10 }),
+    inactive: fc.constantFrom(...scoreCriteria, null, null, null),
+    threshold: fc.constantFrom(10, 30, 45),
+    capacity: fc.constantFrom(null, 1, 2, 3),
+  })
+  .map(({ weights, inactive, threshold, capacity }) =>
+    settingsWith({
+      score: { threshold, capacity },
+      segment: { method: 'amount', revenueLine: 30_000, potentialLine: 30_000 },
+      criterion: Object.fromEntries(
+        [...scoreCriteria, ...strategyCriteria].map((name, n) => [
+          name,
+          { weight: weights[n], active: name !== inactive },
+        ]),
+      ),
+    }),
+  );
+
+export const someAnchors: MoneyAnchors = {
+  potential: { zero: 0, half: euros(40_000), full: euros(80_000) },
+  margin: { zero: 0, half: euros(40_000), full: euros(80_000) },
+  risk: { zero: 0, half: euros(40_000), full: euros(80_000) },
+};
+
+/** As a book streams its groups, of which nothing stands in the org yet. */
+export async function* streamed(list: readonly GroupView[]): ReturnType<Groups> {
+  for (const one of list) yield await Promise.resolve([{ view: one, standing: { tier: null, segment: null } }]);
+}
