@@ -23,11 +23,10 @@ export function answerQuery(compiled: Compiled, store: Store, apiVersion: string
 
 function answerRows(query: CompiledRows, store: Store, apiVersion: string): QueryAnswer {
   const alias = 't';
-  const found = store.all(
-    `SELECT ${alias}.seq AS seq ${query.from} ${query.where} ${query.orderBy} ${query.limit}`,
+  const order = store.numbers(
+    `SELECT ${alias}.seq ${query.from} ${query.where} ${query.orderBy} ${query.limit}`,
     query.parameters,
   );
-  const order = Float64Array.from(found, (row) => Number(row['seq']));
   const read = (offset: number, count: number, withParents: boolean): StoredRow[] => {
     const sql = selectBySeq(query, alias, withParents);
     return Array.from(order.subarray(offset, offset + count), (seq) => store.get(sql, [seq])).filter(
@@ -41,7 +40,7 @@ function answerRows(query: CompiledRows, store: Store, apiVersion: string): Quer
     records: (offset, count) => read(offset, count, true).map((row) => recordOf(row, query, store, apiVersion)),
     rows: (offset, count) =>
       read(offset, count, false).map((row) =>
-        query.columns.map((column, index) => decode(column.field, row[`c${index}`] ?? null)),
+        query.columns.map((column, index) => shown(column, row[`c${index}`] ?? null)),
       ),
   };
 }
@@ -65,7 +64,7 @@ function recordOf(row: StoredRow, query: CompiledRows, store: Store, apiVersion:
   const record: ApiRecord = { attributes: attributesOf(query.object.api, id, apiVersion) };
   query.columns.forEach((column, index) => {
     const holder = parentRecord(record, column, index, row, apiVersion);
-    if (holder !== null) holder[column.field.api] = decode(column.field, row[`c${index}`] ?? null);
+    if (holder !== null) holder[column.path.at(-1) ?? column.field.api] = shown(column, row[`c${index}`] ?? null);
   });
   for (const child of query.children) record[child.name] = childAnswer(child, id, store, apiVersion);
   return record;
@@ -87,7 +86,14 @@ function parentRecord(
       return null;
     }
     const standing = holder[parent.name];
-    const next = isNested(standing) ? standing : { attributes: attributesOf(parent.object, String(id), apiVersion) };
+    const next = isNested(standing)
+      ? standing
+      : {
+          attributes: {
+            ...attributesOf(parent.kinds?.[String(id).slice(0, 3)] ?? parent.object, String(id), apiVersion),
+            type: parent.object,
+          },
+        };
     holder[parent.name] = next;
     holder = next;
   }
@@ -115,9 +121,9 @@ function childAnswer(child: ChildQuery, parentId: string, store: Store, apiVersi
 function answerAggregate(query: CompiledAggregate, store: Store): QueryAnswer {
   const rows = store.all(query.sql, query.parameters);
   const valueOf = (row: StoredRow, index: number): Value => {
-    const read = query.columns[index]?.read ?? 'count';
+    const { read, show = same } = query.columns[index] ?? { read: 'count' };
     const stored: Stored = row[`c${index}`] ?? null;
-    return read === 'count' ? stored : decode(read, stored);
+    return show(read === 'count' ? stored : decode(read, stored));
   };
   const names = query.columns.map(({ name }) => name);
   if (query.isBareCount) {
@@ -143,6 +149,10 @@ function answerAggregate(query: CompiledAggregate, store: Store): QueryAnswer {
       rows.slice(offset, offset + count).map((row) => names.map((_, index) => valueOf(row, index))),
   };
 }
+
+const same = (value: Value): Value => value;
+
+const shown = ({ field, show = same }: Column, stored: Stored): Value => show(decode(field, stored));
 
 const attributesOf = (type: string, id: string, apiVersion: string): { type: string; url: string } => ({
   type,

@@ -5,7 +5,8 @@ export type Range = { from: string; until: string };
 
 /** The range of a literal such as `LAST_MONTH` or `LAST_N_DAYS:30`; undefined where it is not supported. */
 export function rangeOf(literal: string, now: Date): Range | undefined {
-  const [name = '', count] = literal.toUpperCase().split(':');
+  // The fiscal year of this org begins in January.
+  const [name = '', count] = literal.toUpperCase().replace('FISCAL_', '').split(':');
   const n = count === undefined ? undefined : Number(count);
   if (n !== undefined && !Number.isSafeInteger(n)) return undefined;
   const today = day(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());

@@ -196,6 +196,8 @@ export function wireTypeOf(field: FieldDefinition): string {
       return 'textarea';
     case 'Picklist':
       return 'picklist';
+    case 'MultiselectPicklist':
+      return 'multipicklist';
     case 'Checkbox':
       return 'boolean';
     case 'Number':
@@ -252,6 +254,7 @@ function lengthOf(field: FieldDefinition): number {
       return field.length ?? 255;
     case 'Text':
     case 'LongTextArea':
+    case 'MultiselectPicklist':
     case 'AutoNumber':
     case 'Email':
     case 'Phone':

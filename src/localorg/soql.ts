@@ -3,7 +3,9 @@ import {
   parseQuery,
   type FieldFunctionExpression,
   type FieldType as SelectedField,
+  type FunctionExp,
   type GroupByClause,
+  type HavingClause,
   type OrderByClause,
   type Query,
   type Subquery,
@@ -11,8 +13,10 @@ import {
 } from '@jetstreamapp/soql-parser-js';
 import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
 import { rangeOf, type Range } from './dateLiterals.js';
+import type { Value } from './engine.js';
 import { SalesforceError } from './refusal.js';
 import { to18 } from './ids.js';
+import { formatted, isDateFunction, labelled, partOfDate, wholeNumber } from './soqlFunctions.js';
 import { parseInstant, scaledInteger, type Stored } from './values.js';
 
 /** Objects by any casing of their name. */
@@ -28,10 +32,15 @@ export type Column = {
   parents: readonly ParentRef[];
   sql: string;
   field: FieldDefinition;
+  /** What a function makes of the value that was read. */
+  show?: (value: Value) => Value;
 };
 
-/** A parent on a path: its relationship name, and the SQL of its id, null where the record has no such parent. */
-export type ParentRef = { name: string; object: string; idSql: string };
+/**
+ * A parent on a path: its relationship name, and the SQL of its id, null where the record has no such parent. Where a
+ * field leads to several objects, `kinds` tells which one an id belongs to, by its key prefix.
+ */
+export type ParentRef = { name: string; object: string; idSql: string; kinds?: Readonly<Record<string, string>> };
 
 export type ChildQuery = { name: string; foreignKey: string; query: CompiledRows };
 
@@ -48,7 +57,13 @@ export type CompiledRows = {
   parameters: readonly Stored[];
 };
 
-export type AggregateColumn = { name: string; sql: string; read: FieldDefinition | 'count'; isGroup: boolean };
+export type AggregateColumn = {
+  name: string;
+  sql: string;
+  read: FieldDefinition | 'count';
+  isGroup: boolean;
+  show?: (value: Value) => Value;
+};
 
 export type CompiledAggregate = {
   kind: 'aggregate';
@@ -65,6 +80,7 @@ export type Compiled = CompiledRows | CompiledAggregate;
 
 const MAXIMUM_LENGTH = 100_000;
 const MAXIMUM_OFFSET = 2000;
+const MAXIMUM_FIELDS_ROWS = 200;
 const MAXIMUM_PATH = 5;
 
 /**
@@ -96,16 +112,19 @@ function parse(soql: string): Query {
 
 function refuseUnsupported(query: Query | Subquery): void {
   const refused: [unknown, string][] = [
-    [query.having, 'HAVING'],
     [query.usingScope, 'USING SCOPE'],
     [query.withDataCategory, 'WITH DATA CATEGORY'],
     [query.withSecurityEnforced, 'WITH SECURITY_ENFORCED'],
     [query.withAccessLevel, 'WITH USER_MODE and SYSTEM_MODE'],
-    [query.for, 'FOR'],
     [query.update, 'UPDATE'],
   ];
   for (const [clause, name] of refused)
     if (clause !== undefined) throw malformed(`${name} is not supported by this org.`);
+}
+
+/** FOR VIEW and FOR REFERENCE note who looked, which nobody sees here; a lock ends with the request, so that none is needed. */
+function refuseLock(query: Query | Subquery): void {
+  if (query.for === 'UPDATE' && query.orderBy !== undefined) throw malformed('FOR UPDATE does not allow ORDER BY.');
 }
 
 const isAggregateFunction = (field: SelectedField): field is FieldFunctionExpression =>
@@ -113,16 +132,24 @@ const isAggregateFunction = (field: SelectedField): field is FieldFunctionExpres
 
 const isAggregate = (query: Query): boolean =>
   query.groupBy !== undefined ||
-  (query.fields ?? []).some((field) => isAggregateFunction(field) && isKnownAggregate(field.functionName));
+  (query.fields ?? []).some((field) => isAggregateFunction(field) && isAggregating(field));
+
+/** Whether a call is an aggregate, or formats one. */
+const isAggregating = ({ functionName, parameters }: FieldFunctionExpression): boolean =>
+  isKnownAggregate(functionName) || parameters.some((each) => typeof each !== 'string' && isAggregating(each));
 
 const aggregates = ['COUNT', 'COUNT_DISTINCT', 'SUM', 'MIN', 'MAX', 'AVG'];
 const isKnownAggregate = (name: string): boolean => aggregates.includes(name.toUpperCase());
 
 type Resolved = { sql: string; field: FieldDefinition; path: readonly string[]; parents: readonly ParentRef[] };
 
+/** A call as the parser has it, in SELECT or elsewhere. */
+type CallOf = { functionName?: string; parameters?: readonly (string | CallOf)[]; rawValue?: string };
+
 class Compiler {
   private readonly joins = new Map<string, { alias: string; sql: string }>();
   private readonly parameters: Stored[] = [];
+  private semiJoins = 0;
 
   public constructor(
     private readonly soql: string,
@@ -137,7 +164,7 @@ class Compiler {
   public rows(query: Query | Subquery): CompiledRows {
     const columns: Column[] = [];
     const children: ChildQuery[] = [];
-    for (const field of query.fields ?? []) {
+    for (const field of this.selected(query)) {
       switch (field.type) {
         case 'Field':
         case 'FieldRelationship':
@@ -148,7 +175,8 @@ class Compiler {
           children.push(this.child(field.subquery));
           break;
         case 'FieldFunctionExpression':
-          throw malformed(`${field.functionName}() is not supported by this org.`);
+          columns.push(this.shown(field));
+          break;
         case 'FieldTypeof':
           throw malformed('TYPEOF is not supported by this org.');
       }
@@ -160,8 +188,11 @@ class Compiler {
         throw new SalesforceError(400, 'INVALID_FIELD', `duplicate field selected: ${path.join('.')}`);
       seen.add(name);
     }
+    refuseLock(query);
     const where = this.where(query.where);
-    const orderBy = this.orderBy(query.orderBy, (path) => this.resolve(path));
+    const orderBy = this.orderBy(query.orderBy, (clause) =>
+      'fn' in clause ? this.term(clause.fn) : this.resolve(clause.field),
+    );
     const limit = this.limit(query);
     return {
       kind: 'rows',
@@ -204,10 +235,10 @@ class Compiler {
         };
       }
       if (!isAggregateFunction(field)) throw malformed('Nested queries and TYPEOF cannot stand beside aggregates.');
-      const { sql, read } = this.aggregateFunction(field, isBareCount);
+      const column = this.aggregateColumn(field, groups, isBareCount);
       const name = field.alias ?? `expr${unnamed}`;
       if (field.alias === undefined) unnamed += 1;
-      return { name, sql, read, isGroup: false };
+      return { name, ...column };
     });
     const taken = new Set<string>();
     for (const { name } of columns) {
@@ -216,13 +247,11 @@ class Compiler {
     }
     const where = this.where(query.where);
     const groupBy = groups.length === 0 ? '' : `GROUP BY ${groups.map(({ sql }) => sql).join(', ')}`;
-    const orderBy = this.orderBy(query.orderBy, (path) => {
-      const resolved = this.resolve(path);
-      if (!groups.some(({ sql }) => sql === resolved.sql)) {
-        throw malformed(`Ordered field must be grouped or aggregated: ${path}`);
-      }
-      return resolved;
-    });
+    if (query.for !== undefined) throw malformed(`FOR ${query.for} is not allowed with aggregates or GROUP BY.`);
+    const having = this.having(query.having, groups);
+    const orderBy = this.orderBy(query.orderBy, (clause) =>
+      this.groupedTerm(clause, groups, `Ordered field must be grouped or aggregated`),
+    );
     const limit = this.limit(query);
     const list = columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
     return {
@@ -231,18 +260,133 @@ class Compiler {
       columns,
       isBareCount,
       isGrouped: groups.length > 0,
-      sql: `SELECT ${list} ${this.from()} ${where} ${groupBy} ${orderBy} ${limit}`,
+      sql: `SELECT ${list} ${this.from()} ${where} ${groupBy} ${having} ${orderBy} ${limit}`,
       parameters: this.parameters,
     };
   }
 
-  private aggregateFunction(
-    call: FieldFunctionExpression,
-    isBareCount: boolean,
-  ): { sql: string; read: AggregateColumn['read'] } {
-    const name = call.functionName.toUpperCase();
-    if (!isKnownAggregate(name)) throw malformed(`${call.functionName}() is not supported by this org.`);
+  /** The columns of a query with FIELDS() spelled out. */
+  private selected(query: Query | Subquery): SelectedField[] {
+    return (query.fields ?? []).flatMap((field): SelectedField[] => {
+      if (field.type !== 'FieldFunctionExpression' || field.functionName.toUpperCase() !== 'FIELDS') return [field];
+      const which = String(field.parameters[0] ?? '').toUpperCase();
+      if (which !== 'ALL' && which !== 'STANDARD' && which !== 'CUSTOM')
+        throw malformed(`FIELDS(${which}): expected ALL, STANDARD or CUSTOM.`);
+      if (which !== 'STANDARD' && this.options.purpose === 'bulk')
+        throw malformed(`FIELDS(${which}) is not supported by Bulk API 2.0.`);
+      if (which !== 'STANDARD' && !(query.limit !== undefined && query.limit <= MAXIMUM_FIELDS_ROWS))
+        throw malformed(`The SOQL FIELDS function must have a LIMIT of at most ${MAXIMUM_FIELDS_ROWS}`);
+      return Object.values(this.object.fields)
+        .filter(({ custom }) => which === 'ALL' || custom === (which === 'CUSTOM'))
+        .map(({ api }) => ({ type: 'Field', field: api }));
+    });
+  }
+
+  /** A selected function that changes how a field reads. */
+  private shown(call: FieldFunctionExpression): Column {
     const [argument, ...more] = call.parameters;
+    const name = call.functionName.toUpperCase();
+    if (argument === undefined || more.length > 0 || !['TOLABEL', 'FORMAT', 'CONVERTCURRENCY'].includes(name))
+      throw malformed(
+        `${call.functionName}() is not supported by this org${isDateFunction(name) ? ' without GROUP BY' : ''}.`,
+      );
+    const inner = typeof argument === 'string' ? this.resolve(argument) : this.shown(argument);
+    const show = this.reading(name, inner);
+    const path = call.alias === undefined ? inner.path : [call.alias];
+    const parents = call.alias === undefined ? inner.parents : [];
+    return { sql: inner.sql, field: inner.field, path, parents, show };
+  }
+
+  private reading(name: string, { field }: Pick<Column, 'field'>): (value: Value) => Value {
+    if (name === 'FORMAT') return formatted(field, 'USD');
+    if (name === 'TOLABEL' && field.type === 'Picklist') return labelled(field);
+    throw malformed(
+      name === 'TOLABEL'
+        ? `toLabel() takes a picklist, and ${field.api} is none.`
+        : 'convertCurrency() is not supported by an org with a single currency.',
+    );
+  }
+
+  /** A function of one field outside SELECT: a part of a date. */
+  private term(call: CallOf): Resolved {
+    const name = call.functionName ?? '';
+    const [argument, ...more] = call.parameters ?? [];
+    if (argument === undefined || more.length > 0 || !isDateFunction(name))
+      throw malformed(`${call.rawValue ?? name} is not supported by this org.`);
+    const inner = typeof argument === 'string' ? this.resolve(argument) : this.inUsersTime(argument);
+    const part = partOfDate(name, inner);
+    if (part === null) throw malformed(`field ${inner.field.api} does not support ${name}()`);
+    return { ...inner, ...part };
+  }
+
+  /** All users of this org live by UTC, so that an instant is what it is. */
+  private inUsersTime(call: CallOf): Resolved {
+    const [argument] = call.parameters ?? [];
+    if (call.functionName?.toUpperCase() !== 'CONVERTTIMEZONE' || typeof argument !== 'string')
+      throw malformed(`${call.rawValue ?? ''} is not supported by this org.`);
+    return this.resolve(argument);
+  }
+
+  private aggregateColumn(
+    call: FieldFunctionExpression,
+    groups: readonly Resolved[],
+    isBareCount: boolean,
+  ): Omit<AggregateColumn, 'name'> {
+    const name = call.functionName.toUpperCase();
+    if (isDateFunction(name)) {
+      const { sql, field } = this.groupedTerm({ fn: call }, groups, 'Function must be grouped');
+      return { sql, read: field, isGroup: true };
+    }
+    const [inner] = call.parameters;
+    if (name === 'FORMAT' && inner !== undefined && typeof inner !== 'string') {
+      const { sql, read } = this.aggregateFunction(inner, false);
+      const field = read === 'count' ? wholeNumber({ api: 'count', label: 'Count' }) : read;
+      return { sql, read: field, isGroup: false, show: formatted(field, 'USD') };
+    }
+    return { ...this.aggregateFunction(call, isBareCount), isGroup: false };
+  }
+
+  /** What may be compared or sorted beside aggregates: one of them, or what the rows are grouped by. */
+  private groupedTerm(
+    clause: { field: string } | { fn: CallOf },
+    groups: readonly Resolved[],
+    otherwise: string,
+  ): Pick<Resolved, 'sql' | 'field'> {
+    if ('fn' in clause && isKnownAggregate(clause.fn.functionName ?? '')) {
+      const { sql, read } = this.aggregateFunction(clause.fn, false);
+      return {
+        sql,
+        field: read === 'count' ? wholeNumber({ api: clause.fn.rawValue ?? 'count', label: 'Count' }) : read,
+      };
+    }
+    const resolved = 'fn' in clause ? this.term(clause.fn) : this.resolve(clause.field);
+    if (!groups.some(({ sql }) => sql === resolved.sql)) {
+      throw malformed(`${otherwise}: ${'fn' in clause ? (clause.fn.rawValue ?? '') : clause.field}`);
+    }
+    return resolved;
+  }
+
+  private having(clause: HavingClause | undefined, groups: readonly Resolved[]): string {
+    if (clause === undefined) return '';
+    // The parser loses the first condition behind it.
+    if (/\bHAVING\b.*\bNOT\s*\(/is.test(this.soql))
+      throw malformed('NOT before a parenthesis is not supported in HAVING.');
+    const target = (condition: Comparison): Pick<Resolved, 'sql' | 'field'> => {
+      if (condition.subquery !== undefined) throw malformed('Sub-selects are not allowed in HAVING.');
+      const { fn, field } = condition;
+      return this.groupedTerm(
+        fn === undefined ? { field } : { fn },
+        groups,
+        'Having field must be grouped or aggregated',
+      );
+    };
+    return `HAVING ${this.condition(new Tokens(tokensOf(clause)), target)}`;
+  }
+
+  private aggregateFunction(call: CallOf, isBareCount: boolean): { sql: string; read: AggregateColumn['read'] } {
+    const name = (call.functionName ?? '').toUpperCase();
+    if (!isKnownAggregate(name)) throw malformed(`${call.functionName ?? ''}() is not supported by this org.`);
+    const [argument, ...more] = call.parameters ?? [];
     if (argument === undefined) {
       if (name === 'COUNT' && isBareCount) return { sql: 'COUNT(*)', read: 'count' };
       throw malformed(`${name}() needs a field.`);
@@ -268,8 +412,7 @@ class Compiler {
   }
 
   private group(clause: GroupByClause): Resolved {
-    if ('fn' in clause)
-      throw malformed(`GROUP BY ${clause.fn.rawValue ?? clause.fn.functionName ?? ''} is not supported by this org.`);
+    if ('fn' in clause) return this.term(clause.fn);
     const resolved = this.resolve(clause.field);
     if (resolved.field.type === 'LongTextArea')
       throw malformed(`field '${clause.field}' can not be grouped in a query call`);
@@ -282,7 +425,6 @@ class Compiler {
 
   private column(field: { field: string; relationships?: string[] }): Column {
     const path = [...(field.relationships ?? []), field.field].join('.');
-    if (/^(FIELDS)\b/i.test(path)) throw malformed('FIELDS() is not supported by this org.');
     return this.resolve(path);
   }
 
@@ -296,11 +438,13 @@ class Compiler {
     let object = this.object;
     let alias = this.prefix;
     const parents: ParentRef[] = [];
-    for (const step of steps.slice(0, -1)) {
+    for (const [index, step] of steps.slice(0, -1).entries()) {
       const reference = Object.values(object.fields).find(
         ({ relationshipName }) => relationshipName?.toLowerCase() === step.toLowerCase(),
       );
       if (reference === undefined) throw this.noRelation(step, object);
+      if ((reference.referenceTo?.length ?? 0) > 1)
+        return this.anyParent(reference, alias, parents, steps.slice(index + 1), step);
       const parent = this.parentOf(reference, step);
       const key = `${alias}.${reference.api}`;
       const join = this.joins.get(key) ?? this.addJoin(key, parent, `${alias}.${quoted(reference.api)}`);
@@ -320,13 +464,49 @@ class Compiler {
   }
 
   private parentOf(reference: FieldDefinition, step: string): ObjectDefinition {
-    const targets = reference.referenceTo ?? [];
-    if (targets.length > 1)
-      throw malformed(`The polymorphic relationship '${step}' is not supported in a path by this org.`);
-    const parent = this.catalog.object(targets[0] ?? '');
+    const parent = this.catalog.object(reference.referenceTo?.[0] ?? '');
     if (parent === undefined)
       throw malformed(`The relationship '${step}' leads to an object that this org does not have.`);
     return parent;
+  }
+
+  /** What a field that leads to several objects knows of any of them: id, name and kind, as Salesforce's Name object. */
+  private anyParent(
+    reference: FieldDefinition,
+    alias: string,
+    parents: readonly ParentRef[],
+    [name = '', ...further]: readonly string[],
+    step: string,
+  ): Resolved {
+    const idSql = `${alias}.${quoted(reference.api)}`;
+    const targets = (reference.referenceTo ?? []).flatMap((api) => this.catalog.object(api) ?? []);
+    const kinds = Object.fromEntries(targets.map(({ keyPrefix, api }) => [keyPrefix, api]));
+    const parent = { name: reference.relationshipName ?? step, object: 'Name', idSql, kinds };
+    const known = (api: string, sql: string, type: FieldDefinition['type']): Resolved => ({
+      sql,
+      field: { ...wholeNumber({ api, label: api }), type, length: 255 },
+      parents: [...parents, parent],
+      path: [...parents.map((each) => each.name), parent.name, api],
+    });
+    switch (further.length > 0 ? '' : name.toLowerCase()) {
+      case 'id':
+        return known('Id', idSql, 'Id');
+      case 'type': {
+        const cases = targets.map(({ keyPrefix, api }) => `WHEN '${keyPrefix}' THEN '${api}'`).join(' ');
+        return known('Type', targets.length === 0 ? 'NULL' : `CASE substr(${idSql}, 1, 3) ${cases} END`, 'Text');
+      }
+      case 'name': {
+        const names = targets.map((target) => {
+          const join =
+            this.joins.get(`${idSql} ${target.api}`) ?? this.addJoin(`${idSql} ${target.api}`, target, idSql);
+          const field = target.fields['Name'] ?? Object.values(target.fields).find(({ type }) => type === 'AutoNumber');
+          return field === undefined ? 'NULL' : `${join.alias}.${quoted(field.api)}`;
+        });
+        return known('Name', `COALESCE(${[...names, 'NULL', 'NULL'].join(', ')})`, 'Text');
+      }
+      default:
+        throw this.noColumn(name, { ...this.object, api: 'Name' });
+    }
   }
 
   private addJoin(key: string, parent: ObjectDefinition, foreignKey: string): { alias: string; sql: string } {
@@ -338,6 +518,7 @@ class Compiler {
 
   private child(subquery: Subquery): ChildQuery {
     refuseUnsupported(subquery);
+    if (subquery.for !== undefined) throw malformed('FOR is not allowed in a nested query.');
     if (subquery.groupBy !== undefined) throw malformed('Aggregates are not allowed in a nested query.');
     const name = subquery.relationshipName;
     const found = this.childRelation(name);
@@ -381,32 +562,44 @@ class Compiler {
   }
 
   /** One run of conditions joined by the same operator; Salesforce refuses AND beside OR without parentheses. */
-  private condition(tokens: Tokens): string {
-    const parts = [this.operand(tokens)];
+  private condition(tokens: Tokens, target: Target = (condition) => this.target(condition)): string {
+    const semiJoins = this.semiJoins;
+    const parts = [this.operand(tokens, target)];
     let joined: 'AND' | 'OR' | undefined;
     for (let next = tokens.peek(); next === 'AND' || next === 'OR'; next = tokens.peek()) {
       if (joined !== undefined && joined !== next) throw malformed(`unexpected token: '${next}'`);
       joined = next;
       tokens.take();
-      parts.push(this.operand(tokens));
+      parts.push(this.operand(tokens, target));
     }
+    if (joined === 'OR' && this.semiJoins > semiJoins)
+      throw malformed('Semi join sub-selects are not allowed with the OR operator.');
     return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(` ${joined ?? 'AND'} `)})`;
   }
 
-  private operand(tokens: Tokens): string {
+  private operand(tokens: Tokens, target: Target): string {
     const token = tokens.take();
-    if (token === 'NOT') return `(NOT COALESCE(${this.operand(tokens)}, 0))`;
+    if (token === 'NOT') return `(NOT COALESCE(${this.operand(tokens, target)}, 0))`;
     if (token === '(') {
-      const inner = this.condition(tokens);
+      const inner = this.condition(tokens, target);
       if (tokens.take() !== ')') throw malformed("expecting ')'");
       return inner;
     }
     if (token === undefined || typeof token === 'string') throw malformed(`unexpected token: '${token ?? '<EOF>'}'`);
-    return this.comparison(token);
+    return this.comparison(token, target(token));
   }
 
-  private comparison(condition: Comparison): string {
-    const { sql, field } = this.resolve(condition.field);
+  private target({ field, fn }: Comparison): Pick<Resolved, 'sql' | 'field'> {
+    if (fn === undefined) return this.resolve(field);
+    const [argument] = fn.parameters ?? [];
+    // Labels are compared as the values that they stand for.
+    if (fn.functionName?.toUpperCase() === 'TOLABEL' && typeof argument === 'string') return this.resolve(argument);
+    return this.term(fn);
+  }
+
+  private comparison(given: Comparison, { sql, field }: Pick<Resolved, 'sql' | 'field'>): string {
+    const condition = given.fn?.functionName?.toUpperCase() === 'TOLABEL' ? unlabelled(given, field) : given;
+    if (condition.subquery !== undefined) return this.semiJoin(sql, field, condition, condition.subquery);
     if (field.type === 'LongTextArea') {
       throw new SalesforceError(
         400,
@@ -415,8 +608,7 @@ class Compiler {
       );
     }
     const { operator } = condition;
-    if (operator === 'INCLUDES' || operator === 'EXCLUDES')
-      throw malformed(`${operator} is not supported by this org.`);
+    if (operator === 'INCLUDES' || operator === 'EXCLUDES') return this.choices(sql, field, condition);
     if (operator === 'IN' || operator === 'NOT IN') return this.membership(sql, field, condition);
     const [literal] = condition.literals;
     if (literal === undefined) throw malformed(`'${condition.field} ${operator}' needs a value`);
@@ -434,6 +626,51 @@ class Compiler {
     );
     if (operator === '!=') return `COALESCE(${left} != ${right}, 1)`;
     return `COALESCE(${left} ${operator} ${right}, 0)`;
+  }
+
+  /** Ids that another query finds; of a field without a value it finds none. */
+  private semiJoin(sql: string, field: FieldDefinition, { operator }: Comparison, subquery: Query): string {
+    const [selected, ...more] = subquery.fields ?? [];
+    const isPlain = selected?.type === 'Field' || selected?.type === 'FieldRelationship';
+    if (!isReference(field) || (operator !== 'IN' && operator !== 'NOT IN'))
+      throw malformed(`Only id fields can be compared with a sub-select: ${field.api}`);
+    if (!isPlain || more.length > 0) throw malformed('The inner select of a semi join must select exactly one field.');
+    refuseUnsupported(subquery);
+    if (subquery.limit !== undefined || subquery.orderBy !== undefined || subquery.groupBy !== undefined)
+      throw malformed('The inner select of a semi join takes a WHERE clause only.');
+    const object = this.catalog.object(subquery.sObject ?? '');
+    if (object === undefined) throw invalidType(subquery.sObject ?? '', this.soql);
+    this.semiJoins += 1;
+    const inner = new Compiler(
+      this.soql,
+      this.catalog,
+      this.options,
+      object,
+      subquery.sObjectAlias,
+      `${this.prefix}s${this.semiJoins}`,
+    );
+    const column = inner.column(selected);
+    if (!isReference(column.field))
+      throw malformed(`The inner select of a semi join must select an id: ${column.field.api}`);
+    const where = inner.where(subquery.where);
+    if (inner.semiJoins > 0) throw malformed('Nesting of semi join sub-selects is not supported');
+    this.parameters.push(...inner.parameters);
+    const found = `COALESCE(${sql} IN (SELECT ${column.sql} ${inner.from()} ${where} AND ${column.sql} IS NOT NULL), 0)`;
+    return operator === 'IN' ? found : `(NOT ${found})`;
+  }
+
+  /** `INCLUDES ('A;B', 'C')`: A and B together, or C. */
+  private choices(sql: string, field: FieldDefinition, { operator, literals }: Comparison): string {
+    if (field.type !== 'MultiselectPicklist') throw malformed(`invalid operator on ${field.type.toLowerCase()} field`);
+    const any = literals.map((literal) => {
+      if (literal.type !== 'STRING') throw this.wrongType(field, literal.text);
+      const all = literal.text
+        .split(';')
+        .map((choice) => `instr(';' || fold(${sql}) || ';', ${this.parameter(`;${fold(choice)};`)}) > 0`);
+      return `(${all.join(' AND ')})`;
+    });
+    const included = `COALESCE(${any.join(' OR ')}, 0)`;
+    return operator === 'INCLUDES' ? included : `(NOT ${included})`;
   }
 
   private membership(sql: string, field: FieldDefinition, condition: Comparison): string {
@@ -535,6 +772,8 @@ class Compiler {
         return id;
       }
       case 'Picklist':
+      case 'MultiselectPicklist':
+      case 'MultiselectPicklist':
       case 'Text':
       case 'TextArea':
       case 'LongTextArea':
@@ -552,12 +791,14 @@ class Compiler {
     return '?';
   }
 
-  private orderBy(clauses: OrderByClause | OrderByClause[] | undefined, resolve: (path: string) => Resolved): string {
+  private orderBy(
+    clauses: OrderByClause | OrderByClause[] | undefined,
+    resolve: (clause: OrderByClause) => Pick<Resolved, 'sql' | 'field'>,
+  ): string {
     const list = asList(clauses);
     if (list.length === 0) return '';
     const terms = list.map((clause) => {
-      if ('fn' in clause) throw malformed('ORDER BY a function is not supported by this org.');
-      const { sql, field } = resolve(clause.field);
+      const { sql, field } = resolve(clause);
       if (field.type === 'LongTextArea') throw malformed(`field '${field.api}' can not be sorted in a query call`);
       const descending = clause.order === 'DESC';
       // Salesforce: nulls first, ascending and descending, unless the query says otherwise.
@@ -653,7 +894,17 @@ export const isReference = (field: FieldDefinition): boolean =>
   field.type === 'Id' || field.type === 'Lookup' || field.type === 'MasterDetail';
 
 export function isTextual(field: FieldDefinition): boolean {
-  return ['Text', 'TextArea', 'LongTextArea', 'Picklist', 'AutoNumber', 'Email', 'Phone', 'Url'].includes(field.type);
+  return [
+    'Text',
+    'TextArea',
+    'LongTextArea',
+    'Picklist',
+    'MultiselectPicklist',
+    'AutoNumber',
+    'Email',
+    'Phone',
+    'Url',
+  ].includes(field.type);
 }
 
 function wireType(field: FieldDefinition): string {
@@ -674,6 +925,7 @@ function wireType(field: FieldDefinition): string {
     case 'Lookup':
     case 'MasterDetail':
     case 'Picklist':
+    case 'MultiselectPicklist':
     case 'Text':
     case 'TextArea':
     case 'LongTextArea':
@@ -690,8 +942,13 @@ function boundsFor(field: FieldDefinition, { from, until }: Range): [Stored, Sto
 }
 
 type Literal = { type: string; text: string };
+/** What a condition compares: a field, or what a function makes of it. */
+type Target = (condition: Comparison) => Pick<Resolved, 'sql' | 'field'>;
+
 type Comparison = {
   field: string;
+  fn?: FunctionExp;
+  subquery?: Query;
   operator: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'LIKE' | 'IN' | 'NOT IN' | 'INCLUDES' | 'EXCLUDES';
   literals: Literal[];
 };
@@ -711,9 +968,9 @@ class Tokens {
 }
 
 /** The parser hands the WHERE clause over as a chain with counted parentheses; this is the chain as plain tokens. */
-function tokensOf(clause: WhereClause): Token[] {
+function tokensOf(clause: WhereClause | HavingClause): Token[] {
   const tokens: Token[] = [];
-  for (let rest: WhereClause = clause; ; rest = rest.right) {
+  for (let rest: WhereClause | HavingClause = clause; ; rest = rest.right) {
     const left: unknown = rest.left;
     if (isObject(left)) {
       for (let i = 0; i < countOf(left['openParen']); i += 1) tokens.push('(');
@@ -726,20 +983,46 @@ function tokensOf(clause: WhereClause): Token[] {
 }
 
 function comparisonOf(condition: Record<string, unknown>): Comparison {
-  const { field, operator, value, literalType } = condition;
-  if ('fn' in condition) throw malformed('Functions in WHERE are not supported by this org.');
-  if ('valueQuery' in condition) throw malformed('Semi-joins and anti-joins are not supported by this org.');
-  if (typeof field !== 'string' || !isOperator(operator)) throw malformed('unexpected token in WHERE');
+  const { field, operator, value, literalType, fn, valueQuery } = condition;
+  const call = isObject(fn) ? callOf(fn) : undefined;
+  if (!isOperator(operator) || (call === undefined && typeof field !== 'string'))
+    throw malformed('unexpected token in WHERE');
+  const name = typeof field === 'string' ? field : (call?.rawValue ?? '');
+  if (isQuery(valueQuery)) return { field: name, operator, literals: [], subquery: valueQuery };
   const values = Array.isArray(value) ? value : [value];
   const types = Array.isArray(literalType) ? literalType : values.map(() => literalType);
   return {
-    field,
+    field: name,
+    ...(call === undefined ? {} : { fn: call }),
     operator,
     literals: values.map((text, index) => {
       const type = String(types[index] ?? types[0] ?? 'STRING');
       return { type, text: type === 'STRING' ? unquoted(String(text)) : String(text) };
     }),
   };
+}
+
+const isQuery = (value: unknown): value is Query => isObject(value) && 'sObject' in value;
+
+function callOf(fn: Record<string, unknown>): FunctionExp {
+  const { functionName, rawValue, parameters } = fn;
+  return {
+    ...(typeof functionName === 'string' ? { functionName } : {}),
+    ...(typeof rawValue === 'string' ? { rawValue } : {}),
+    parameters: (Array.isArray(parameters) ? parameters : []).map((each: unknown) =>
+      isObject(each) ? callOf(each) : String(each),
+    ),
+  };
+}
+
+/** A comparison with labels as one with the values that they stand for; a label that there is not matches nothing. */
+function unlabelled(condition: Comparison, field: FieldDefinition): Comparison {
+  if (field.type !== 'Picklist') throw malformed(`toLabel() takes a picklist, and ${field.api} is none.`);
+  const literals = condition.literals.map((literal) => {
+    const named = field.values?.find(({ label }) => fold(label) === fold(literal.text));
+    return literal.type === 'STRING' && named !== undefined ? { ...literal, text: named.api } : literal;
+  });
+  return { ...condition, literals };
 }
 
 const operators = ['=', '!=', '<', '<=', '>', '>=', 'LIKE', 'IN', 'NOT IN', 'INCLUDES', 'EXCLUDES'] as const;

@@ -23,6 +23,8 @@ export type StoredRow = Record<string, Stored>;
 export type Store = {
   /** Runs a query; the statement is kept for the next one with the same text. */
   all(sql: string, parameters: readonly Stored[]): StoredRow[];
+  /** The first column of each row as numbers, and nothing else of it in memory. */
+  numbers(sql: string, parameters: readonly Stored[]): Float64Array;
   get(sql: string, parameters: readonly Stored[]): StoredRow | undefined;
   run(sql: string, parameters: readonly Stored[]): void;
   insert(object: ObjectDefinition, row: StoredRow): void;
@@ -95,6 +97,20 @@ export function openStore(file: string): Store {
       prepared(sql)
         .all(...parameters)
         .map(asRow),
+    numbers: (sql, parameters) => {
+      let found = new Float64Array(1024);
+      let count = 0;
+      for (const row of prepared(sql).iterate(...parameters)) {
+        if (count === found.length) {
+          const longer = new Float64Array(2 * count);
+          longer.set(found);
+          found = longer;
+        }
+        found[count] = Number(Object.values(row)[0]);
+        count += 1;
+      }
+      return found.slice(0, count);
+    },
     get: (sql, parameters) => {
       const row = prepared(sql).get(...parameters);
       return row === undefined ? undefined : asRow(row);

@@ -43,6 +43,8 @@ export function encode(field: FieldDefinition, given: Value): Encoded {
       return { stored: to18(value) };
     case 'Picklist':
       return encodeChoice(field, value);
+    case 'MultiselectPicklist':
+      return encodeChoices(field, value);
     case 'Text':
     case 'TextArea':
     case 'LongTextArea':
@@ -124,6 +126,23 @@ function encodeChoice(field: FieldDefinition, value: Value): Encoded {
   return encodeText(field, value);
 }
 
+/** Several choices, separated by `;`, kept in the order of the picklist and each once. */
+function encodeChoices(field: FieldDefinition, value: Value): Encoded {
+  if (typeof value !== 'string') return wrongType(field, value);
+  const chosen = value.split(';').map((choice) => choice.trim());
+  const known = field.values?.map(({ api }) => api) ?? [];
+  const wrong = chosen.find((choice) => !known.includes(choice));
+  if (field.restricted === true && wrong !== undefined) {
+    return refused(
+      'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
+      `${field.label}: bad value for restricted picklist field: ${wrong}`,
+      field,
+    );
+  }
+  const inOrder = [...known.filter((api) => chosen.includes(api)), ...chosen.filter((each) => !known.includes(each))];
+  return encodeText(field, [...new Set(inOrder)].join(';'));
+}
+
 function encodeText(field: FieldDefinition, value: Value): Encoded {
   const text = String(value);
   const longest = field.length ?? 255;
@@ -151,6 +170,7 @@ export function decode(field: FieldDefinition, stored: Stored): Value {
     case 'Lookup':
     case 'MasterDetail':
     case 'Picklist':
+    case 'MultiselectPicklist':
     case 'Text':
     case 'TextArea':
     case 'LongTextArea':

@@ -6,6 +6,7 @@ export type FieldType =
   | 'TextArea'
   | 'LongTextArea'
   | 'Picklist'
+  | 'MultiselectPicklist'
   | 'Checkbox'
   | 'Number'
   | 'Currency'

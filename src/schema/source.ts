@@ -232,6 +232,7 @@ const fieldTypes = [
   'TextArea',
   'LongTextArea',
   'Picklist',
+  'MultiselectPicklist',
   'Checkbox',
   'Number',
   'Currency',
@@ -291,6 +292,8 @@ function shapeOf(type: (typeof fieldTypes)[number], api: string, xml: XmlElement
       return numberShape(xml);
     case 'Picklist':
       return { length: 255, ...picklistShape(xml) };
+    case 'MultiselectPicklist':
+      return { length: 4099, ...picklistShape(xml) };
     case 'Lookup':
     case 'MasterDetail':
       return relationShape(api, xml);
@@ -398,6 +401,7 @@ function valueType(field: FieldDefinition): ValueType {
     case 'TextArea':
     case 'LongTextArea':
     case 'Picklist':
+    case 'MultiselectPicklist':
     case 'Lookup':
     case 'MasterDetail':
     case 'AutoNumber':

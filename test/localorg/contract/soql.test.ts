@@ -2,12 +2,16 @@
  * What SOQL means, met over HTTP. Sources: SOQL and SOSL Reference (comparison operators, date formats, ORDER BY,
  * aggregate functions) as gathered in the project's Salesforce notes, 4.4 and 4.2; `[K]` is general knowledge.
  */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { openClient, LocalOrgRefusal, type LocalClient } from '../../../src/localorg/client.js';
 import { defaultSources, startLocalOrg } from '../../../src/localorg/localOrg.js';
 import type { LocalOrg } from '../../../src/localorg/server.js';
+import { withLocalOrg } from '../../support/localOrg.js';
 
 let org: LocalOrg;
 let client: LocalClient;
@@ -252,6 +256,182 @@ describe('aggregates', () => {
   });
 });
 
+describe('groups', () => {
+  test('HAVING keeps the groups that an aggregate or a grouped field passes', async () => {
+    const having = async (clause: string): Promise<unknown[]> =>
+      (
+        await client.query(
+          `SELECT StageName, COUNT(Id) n FROM Opportunity GROUP BY StageName HAVING ${clause} ORDER BY StageName`,
+        )
+      ).map((record) => [record['StageName'], record['n']]);
+    expect(await having('COUNT(Id) > 1')).toEqual([['Closed Won', 4]]);
+    expect(await having("COUNT(Id) > 0 AND StageName LIKE 'pros%'")).toEqual([['Prospecting', 1]]);
+    expect(await having('(SUM(Amount) > 100 OR MAX(Amount) = null) AND NOT COUNT(Id) = 1')).toEqual([
+      ['Closed Won', 4],
+    ]);
+  });
+
+  test('may be sorted by an aggregate, and by one that is not selected', async () => {
+    const records = await client.query(
+      'SELECT StageName FROM Opportunity GROUP BY StageName ORDER BY COUNT(Id) DESC, MAX(Amount)',
+    );
+    expect(records.map((record) => record['StageName'])).toEqual(['Closed Won', 'Prospecting']);
+  });
+
+  test('are made of parts of dates', async () => {
+    const records = await client.query(
+      'SELECT CALENDAR_YEAR(CloseDate) y, CALENDAR_MONTH(CloseDate), COUNT(Id) n FROM Opportunity GROUP BY CALENDAR_YEAR(CloseDate), CALENDAR_MONTH(CloseDate) ORDER BY CALENDAR_YEAR(CloseDate) DESC, CALENDAR_MONTH(CloseDate)',
+    );
+    expect(records.map(({ y, expr0, n }) => [y, expr0, n])).toEqual([
+      [2024, 1, 1],
+      [2024, 2, 2],
+      [2024, 3, 1],
+      [2023, 12, 1],
+    ]);
+  });
+});
+
+describe('parts of dates', () => {
+  // 29 February 2024 was a Thursday, the 60th day of its year.
+  test.each([
+    ['CALENDAR_QUARTER(CloseDate) = 4', ['lastYear']],
+    ['FISCAL_YEAR(CloseDate) = 2023', ['lastYear']],
+    ['DAY_IN_MONTH(CloseDate) = 29', ['today']],
+    ['DAY_IN_WEEK(CloseDate) = 5', ['today']],
+    ['DAY_IN_YEAR(CloseDate) = 60', ['today']],
+    ['WEEK_IN_MONTH(CloseDate) = 5 AND CALENDAR_MONTH(CloseDate) = 2', ['today']],
+    ['WEEK_IN_YEAR(CloseDate) = 9', ['yesterday', 'today', 'tomorrow']],
+    ['DAY_ONLY(CreatedDate) = 2024-02-29', ['lastYear', 'january', 'yesterday', 'today', 'tomorrow']],
+    ['DAY_ONLY(convertTimezone(CreatedDate)) = YESTERDAY', []],
+    ['HOUR_IN_DAY(CreatedDate) != 12', []],
+    ['CloseDate = LAST_FISCAL_YEAR', ['lastYear']],
+  ])('%s', async (where, expected) => {
+    expect(await deals(where)).toEqual(expected);
+  });
+});
+
+describe('semi-joins', () => {
+  test('keep records whose id another query finds, or does not find', async () => {
+    expect(await accounts("Id IN (SELECT AccountId FROM Contact WHERE LastName = 'Kim')")).toEqual(['Ärzte GmbH']);
+    expect(await accounts('Id NOT IN (SELECT AccountId FROM Contact)')).toEqual(['beta AG', 'Gamma 100%_x']);
+    expect(
+      await deals("AccountId IN (SELECT Id FROM Account WHERE Parent.Industry = 'Healthcare') AND Amount > 1"),
+    ).toEqual(['tomorrow']);
+  });
+
+  test('keep the order of their values among other conditions', async () => {
+    expect(
+      await accounts(
+        "Name LIKE '%a%' AND Id IN (SELECT AccountId FROM Opportunity WHERE StageName = 'Prospecting') AND Industry = 'energy'",
+      ),
+    ).toEqual(['beta AG']);
+  });
+});
+
+describe('what a field reads like', () => {
+  test('FIELDS() selects all, the standard or the custom fields', async () => {
+    const keys = async (which: string): Promise<string[]> =>
+      Object.keys((await client.query(`SELECT FIELDS(${which}) FROM Account LIMIT 1`))[0] ?? {});
+    const [all, standard, custom] = [await keys('ALL'), await keys('STANDARD'), await keys('CUSTOM')];
+    expect(custom.filter((name) => name !== 'attributes').every((name) => name.endsWith('__c'))).toBe(true);
+    expect([standard.includes('Name'), standard.some((name) => name.endsWith('__c'))]).toEqual([true, false]);
+    expect(all.length).toBe(standard.length + custom.length - 1);
+  });
+
+  test('FORMAT() shows amounts and days as a page does, under an alias or in place of the value [K]', async () => {
+    const [record] = await client.query(
+      "SELECT Amount, FORMAT(Amount) shown, FORMAT(CloseDate) FROM Opportunity WHERE Name = 'lastYear'",
+    );
+    expect(record).toMatchObject({ Amount: 1000, shown: '$1,000.00', CloseDate: '12/31/2023' });
+    const [sum] = await client.query('SELECT FORMAT(MAX(Amount)) most FROM Opportunity');
+    expect(sum).toMatchObject({ most: '$1,000.00' });
+  });
+
+  test('toLabel() gives the label of a choice, and compares with it', async () => {
+    const [record] = await client.query(
+      "SELECT toLabel(StageName) FROM Opportunity WHERE toLabel(StageName) = 'prospecting'",
+    );
+    expect(record).toMatchObject({ StageName: 'Prospecting' });
+  });
+
+  test('FOR VIEW, FOR REFERENCE and FOR UPDATE change nothing in the answer', async () => {
+    for (const purpose of ['VIEW', 'REFERENCE', 'UPDATE']) {
+      expect(await client.query(`SELECT Name FROM Account WHERE Name = 'beta AG' FOR ${purpose}`)).toHaveLength(1);
+    }
+  });
+});
+
+describe('a field that leads to several objects', () => {
+  test("tells its parent's name and kind, selects and sorts by them, and is null where there is none", async () => {
+    const add = async (subject: string, what?: string): Promise<unknown> =>
+      client.send('POST', 'sobjects/Task', {
+        Subject: subject,
+        ...(what === undefined ? {} : { WhatId: ids.get(what) }),
+      });
+    await add('about an account', 'beta');
+    await add('about a deal', 'today');
+    await add('about nothing');
+    const records = await client.query('SELECT Subject, What.Name, What.Type, What.Id FROM Task ORDER BY What.Name');
+    expect(records.map((record) => [record['Subject'], record['What']])).toMatchObject([
+      ['about nothing', null],
+      ['about an account', { attributes: { type: 'Name' }, Name: 'beta AG', Type: 'Account', Id: ids.get('beta') }],
+      ['about a deal', { Name: 'today', Type: 'Opportunity' }],
+    ]);
+    expect(records[1]?.['What']).toMatchObject({
+      attributes: { url: expect.stringContaining(`/sobjects/Account/${ids.get('beta')}`) },
+    });
+    expect(await client.query("SELECT Subject FROM Task WHERE What.Type IN ('Opportunity')")).toMatchObject([
+      { Subject: 'about a deal' },
+    ]);
+    expect(await refusal('SELECT What.Industry FROM Task')).toMatchObject({ code: 'INVALID_FIELD' });
+  });
+});
+
+describe('records in the recycle bin', () => {
+  test('are found by queryAll and by no query', async () => {
+    const id = created.parse(await client.send('POST', 'sobjects/Product2', { Name: 'gone' })).id;
+    await client.send('DELETE', `sobjects/Product2/${id}`);
+    const q = encodeURIComponent('SELECT Name, IsDeleted FROM Product2');
+    expect(await client.send('GET', `query?q=${q}`)).toMatchObject({ totalSize: 0 });
+    expect(await client.send('GET', `queryAll?q=${q}`)).toMatchObject({
+      totalSize: 1,
+      records: [{ Name: 'gone', IsDeleted: true }],
+    });
+  });
+});
+
+describe('choices of a multi-select picklist', () => {
+  test('INCLUDES finds all of one alternative or any of several, EXCLUDES the rest', async () => {
+    const source = mkdtempSync(join(tmpdir(), 'kam-multi-'));
+    const fields = join(source, 'objects', 'Account', 'fields');
+    mkdirSync(fields, { recursive: true });
+    const values = ['A', 'B', 'C'].map(
+      (name) => `<value><fullName>${name}</fullName><default>false</default><label>${name}</label></value>`,
+    );
+    writeFileSync(
+      join(fields, 'Uses__c.field-meta.xml'),
+      `<?xml version="1.0" encoding="UTF-8"?><CustomField xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>Uses__c</fullName><label>Uses</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines><valueSet><restricted>true</restricted><valueSetDefinition><sorted>false</sorted>${values.join('')}</valueSetDefinition></valueSet></CustomField>`,
+    );
+    try {
+      await withLocalOrg({ sources: [source] }, async (other) => {
+        for (const uses of ['B;A', 'B', 'C', null]) {
+          await other.client.send('POST', 'sobjects/Account', { Name: uses ?? 'none', Uses__c: uses });
+        }
+        const found = async (where: string): Promise<unknown[]> =>
+          (await other.client.query(`SELECT Name FROM Account WHERE Uses__c ${where} ORDER BY Name`)).map(
+            (r) => r['Name'],
+          );
+        expect(await found("INCLUDES ('a;b', 'C')")).toEqual(['B;A', 'C']);
+        expect(await found("INCLUDES ('B')")).toEqual(['B', 'B;A']);
+        expect(await found("EXCLUDES ('B')")).toEqual(['C', 'none']);
+        expect(await found("= 'A;B'")).toEqual(['B;A']);
+      });
+    } finally {
+      rmSync(source, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('refusals', () => {
   test('an unknown field is named, with the place where it stands', async () => {
     const { code, message } = await refusal('SELECT Name, Nmae FROM Account');
@@ -279,16 +459,35 @@ describe('refusals', () => {
 
   test.each([
     'SELECT TYPEOF What WHEN Account THEN Name END FROM Task',
-    'SELECT Name, COUNT(Id) FROM Account GROUP BY Name HAVING COUNT(Id) > 1',
-    'SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact)',
-    'SELECT FIELDS(ALL) FROM Account LIMIT 10',
-    'SELECT toLabel(Industry) FROM Account',
-    'SELECT Id FROM Account FOR UPDATE',
+    'SELECT Name, COUNT(Id) FROM Account GROUP BY Name HAVING Industry = null',
+    'SELECT Name FROM Account HAVING Name = null',
+    'SELECT Name FROM Account GROUP BY Name HAVING NOT (COUNT(Id) > 1 OR Name = null)',
+    'SELECT COUNT(Id) FROM Account GROUP BY ROLLUP(Name)',
+    'SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) OR Name = null',
+    'SELECT Id FROM Account WHERE Id IN (SELECT AccountId, Id FROM Contact)',
+    'SELECT Id FROM Account WHERE Id IN (SELECT LastName FROM Contact)',
+    'SELECT Id FROM Account WHERE Name IN (SELECT AccountId FROM Contact)',
+    'SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE AccountId IN (SELECT Id FROM Account))',
+    'SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact LIMIT 1)',
+    'SELECT FIELDS(ALL) FROM Account',
+    'SELECT FIELDS(CUSTOM) FROM Account LIMIT 201',
+    'SELECT FIELDS(MINE) FROM Account LIMIT 1',
+    'SELECT Name, FIELDS(NOTHING) FROM Account',
+    'SELECT toLabel(Name) FROM Account',
+    'SELECT convertCurrency(AnnualRevenue) FROM Account',
+    'SELECT DISTANCE(Name) FROM Account',
+    'SELECT CALENDAR_YEAR(CreatedDate) FROM Account',
+    'SELECT Id FROM Account WHERE CALENDAR_YEAR(Name) = 2024',
+    'SELECT Id FROM Account WHERE HOUR_IN_DAY(Name) = 1',
+    'SELECT Id FROM Account ORDER BY COUNT(Id)',
+    'SELECT Id FROM Account ORDER BY Name FOR UPDATE',
+    'SELECT COUNT(Id) FROM Account FOR VIEW',
+    'SELECT Id FROM Account UPDATE TRACKING',
+    "SELECT Id FROM Account WHERE Industry INCLUDES ('Energy')",
+    'SELECT Name, (SELECT Id FROM Contacts FOR VIEW) FROM Account',
     'SELECT Id FROM Account USING SCOPE mine',
     'SELECT Id FROM Account WITH SECURITY_ENFORCED',
     'SELECT Id FROM Account WHERE Name = :name',
-    'SELECT What.Name FROM Task',
-    'SELECT CALENDAR_YEAR(CloseDate), COUNT(Id) FROM Opportunity GROUP BY CALENDAR_YEAR(CloseDate)',
     'SELECT FROM Account',
     'DELETE FROM Account',
     'SELECT Id FROM Account; DROP TABLE Account',
