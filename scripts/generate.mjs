@@ -17,6 +17,7 @@ const touched = [
   'Task',
   'User',
   'Organization',
+  'KAM_Potential__c',
   'KAM_Run__c',
   'KAM_Settings__mdt',
   'KAM_Criterion__mdt',

@@ -14,6 +14,9 @@ const field = (name: string): string => `main/default/objects/${name.replace('.'
 const run = 'main/default/objects/KAM_Run__c/KAM_Run__c.object-meta.xml';
 const growth = 'seed/default/customMetadata/KAM_Criterion.Growth.md-meta.xml';
 const layout = 'main/default/layouts/KAM_Family__mdt-KAM Family Layout.layout-meta.xml';
+const potential = 'main/default/objects/KAM_Potential__c/KAM_Potential__c.object-meta.xml';
+const list = 'main/default/objects/KAM_Potential__c/listViews/KAM_To_Win.listView-meta.xml';
+const user = 'main/default/permissionsets/KAM_User.permissionset-meta.xml';
 const set = 'main/default/permissionsets/KAM_Integration.permissionset-meta.xml';
 
 /** A file, what is replaced in it, by what, and words of the fault that must be reported. */
@@ -52,6 +55,10 @@ const injected: [string, string, string | RegExp, string, RegExp][] = [
   ['a permission for a required field', set, 'Product2.Family', 'Product2.Name', /is required/],
   ['edit of what is computed', set, /false(<\/editable>\s*<field>OpportunityLineItem\.)TotalPrice/, 'true$1ListPrice', /cannot be edited/],
   ['object permissions of a line item', set, '<object>Product2', '<object>OpportunityLineItem', /OpportunityLineItem/],
+  ['a detail that is shared by itself', potential, '<sharingModel>ControlledByParent', '<sharingModel>Private', /sharing model of details/],
+  ['a detail that blocks a merge', field('KAM_Potential__c.Account__c'), /<reparentableMasterDetail>.*\n/, '', /needs reparentable/],
+  ['a list that shows a missing field', list, '<columns>Family__c', '<columns>Famili__c', /no field Famili__c/],
+  ['a tab of nothing', user, '<tab>KAM_Potential__c', '<tab>KAM_Potentials__c', /no tab KAM_Potentials__c/],
   ['edit without read', set, /(<allowEdit>true<\/allowEdit>\s*<allowRead>)true/, '$1false', /without read/],
   ['access to a missing type', set, 'KAM_Family__mdt', 'KAM_Famili__mdt', /no type KAM_Famili__mdt/],
   ['a user permission with a typo', set, 'EditTask', 'EditTasks', /EditTasks/],

@@ -33,12 +33,22 @@ type Kind = keyof typeof places;
 const places = {
   CustomField: /^main\/default\/objects\/((?:Account|Activity|KAM_\w+__(?:c|mdt))\/fields\/\w+__c)\.field-meta\.xml$/,
   CustomObject: /^main\/default\/objects\/(KAM_\w+__(?:c|mdt))\/\1\.object-meta\.xml$/,
-  Layout: /^main\/default\/layouts\/(KAM_\w+__mdt-[\w ]+)\.layout-meta\.xml$/,
+  CustomTab: /^main\/default\/tabs\/(KAM_\w+__c)\.tab-meta\.xml$/,
+  Layout: /^main\/default\/layouts\/(KAM_\w+__(?:c|mdt)-[\w ]+)\.layout-meta\.xml$/,
+  ListView: /^main\/default\/objects\/(KAM_\w+__c\/listViews\/KAM_\w+)\.listView-meta\.xml$/,
   PermissionSet: /^main\/default\/permissionsets\/(KAM_\w+)\.permissionset-meta\.xml$/,
   CustomMetadata: /^seed\/default\/customMetadata\/(KAM_\w+\.\w+)\.md-meta\.xml$/,
 } as const;
 
-const kinds = ['CustomField', 'CustomObject', 'Layout', 'PermissionSet', 'CustomMetadata'] as const satisfies Kind[];
+const kinds = [
+  'CustomField',
+  'CustomObject',
+  'CustomTab',
+  'Layout',
+  'ListView',
+  'PermissionSet',
+  'CustomMetadata',
+] as const satisfies Kind[];
 
 function readComponent(root: string, path: string): Component | string {
   for (const kind of kinds) {
@@ -46,7 +56,7 @@ function readComponent(root: string, path: string): Component | string {
     if (name === undefined) continue;
     const text = readFileSync(join(root, path), 'utf8');
     try {
-      return { kind, name: name.replace('/fields/', '.'), path, text, xml: parseXml(text, path, kind) };
+      return { kind, name: name.replace(/\/(fields|listViews)\//, '.'), path, text, xml: parseXml(text, path, kind) };
     } catch (error) {
       if (error instanceof SourceError) return error.message;
       throw error;
@@ -73,7 +83,9 @@ function componentFaults(component: Component): string[] {
         return objectFaults(component);
       case 'CustomMetadata':
         return recordFaults(component);
+      case 'CustomTab':
       case 'Layout':
+      case 'ListView':
       case 'PermissionSet':
         return [];
     }
@@ -97,6 +109,18 @@ const valueElements: Readonly<Record<string, { needs: string[]; may: string[] }>
   Date: { needs: [], may: ['defaultValue'] },
   DateTime: { needs: [], may: ['defaultValue'] },
   Lookup: { needs: ['deleteConstraint', 'referenceTo', 'relationshipLabel', 'relationshipName'], may: [] },
+  // Reparentable, so that a merge of accounts is not blocked; who may read the account may write on its children.
+  MasterDetail: {
+    needs: [
+      'referenceTo',
+      'relationshipLabel',
+      'relationshipName',
+      'relationshipOrder',
+      'reparentableMasterDetail',
+      'writeRequiresMasterRead',
+    ],
+    may: [],
+  },
 };
 const everyField = 'description externalId fieldManageability fullName inlineHelpText label required type'.split(' ');
 
@@ -121,7 +145,7 @@ function fieldFaults({ name, xml }: Component): string[] {
     ...given
       .filter((element) => ![...everyField, ...needs, ...may].includes(element))
       .map((element) => `${type} has no ${element}`),
-    ...(type === 'Checkbox' && given.includes('required') ? ['Checkbox has no required'] : []),
+    ...(['Checkbox', 'MasterDetail'].includes(type) && given.includes('required') ? [`${type} has no required`] : []),
     ...(xml.string('externalId') === 'true' && xml.string('unique') !== 'true'
       ? ['an external id that is not unique needs View All Data on upsert']
       : []),
@@ -170,11 +194,21 @@ function crossFaults(root: string, components: readonly Component[]): string[] {
   const org = schemaOf(root);
   if (typeof org === 'string') return [org];
   const layouts = components.filter(({ kind }) => kind === 'Layout');
+  const tabs = components.filter(({ kind }) => kind === 'CustomTab').map(({ name }) => name);
   return [
     ...layouts.flatMap((layout) => layoutFaults(layout, org.objects)),
     ...org.objects
       .filter(({ kind, api }) => kind === 'customMetadata' && !layouts.some(({ name }) => name.startsWith(`${api}-`)))
       .map(({ api }) => `${api} has no layout`),
+    ...components.filter(({ kind }) => kind === 'ListView').flatMap((view) => listViewFaults(view, org.objects)),
+    ...tabs.filter((name) => !org.objects.some(({ api }) => api === name)).map((name) => `tab ${name} shows no object`),
+    ...components.flatMap(({ kind, name, xml }) =>
+      (kind === 'PermissionSet' ? xml.all('tabSettings') : [])
+        .map((setting) => setting.required('tab'))
+        .filter((tab) => !tabs.includes(tab))
+        .map((tab) => `${name}: no tab ${tab}`),
+    ),
+    ...sharingFaults(components, org.objects),
     ...org.permissionSets.flatMap((set) => permissionFaults(set, org.objects)),
     ...relationFaults(org.objects),
   ];
@@ -209,6 +243,30 @@ function layoutFaults({ name, path, xml }: Component, objects: readonly ObjectDe
       .filter(({ api, required }) => required !== items.some((item) => item.field === api && item.behavior === 'Required'))
       .map(({ api }) => `${api} is required in one place only`),
   ].map((fault) => `${path}: ${fault}`);
+}
+
+/** Standard columns of a list of custom objects; everything else is a field. */
+const listColumns = ['NAME', 'CREATED_DATE', 'LAST_UPDATE', 'OWNER.ALIAS'];
+
+function listViewFaults({ name, path, xml }: Component, objects: readonly ObjectDefinition[]): string[] {
+  const [object = '', api = ''] = name.split('.');
+  const fields = objects.find((one) => one.api === object)?.fields ?? {};
+  const used = [...xml.all('filters').map((filter) => filter.required('field')), ...xml.all('columns').map(({ text }) => text)];
+  return [
+    ...(xml.string('fullName') === api ? [] : [`fullName ${xml.string('fullName')} is not the name of the file`]),
+    ...used.filter((field) => !listColumns.includes(field) && !fields[field]).map((field) => `no field ${field}`),
+  ].map((fault) => `${path}: ${fault}`);
+}
+
+/** A detail is shared as its master is. */
+function sharingFaults(components: readonly Component[], objects: readonly ObjectDefinition[]): string[] {
+  const details = objects.filter(({ fields }) => Object.values(fields).some(({ type, custom }) => custom && type === 'MasterDetail'));
+  return components.flatMap(({ kind, name, path, xml }) => {
+    if (kind !== 'CustomObject' || name.endsWith('__mdt')) return [];
+    const isDetail = details.some(({ api }) => api === name);
+    const faulty = isDetail !== (xml.string('sharingModel') === 'ControlledByParent');
+    return faulty ? [`${path}: ControlledByParent is the sharing model of details, and only of them`] : [];
+  });
 }
 
 /** Objects whose rights follow from another's, so that a permission set has none for them; null: from a user permission. */
