@@ -1,17 +1,20 @@
 /** The book of business as the CRM holds it: a disposable DuckDB file per org. */
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
-import type { AccountFacts, Benchmark, GroupFacts } from '../kam/facts.js';
+import type { AccountFacts, Benchmark, GroupFacts, ServedBy, StatedBy } from '../kam/facts.js';
+import type { StandingFamily } from '../kam/family.js';
 import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
-import type { GroupPotential, Potential } from '../kam/potential.js';
+import type { GroupPotential, Potential, PotentialSource } from '../kam/potential.js';
+import type { Conversion } from '../kam/prospects.js';
 import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { View } from '../kam/model/view.js';
 import type { Horizon, IsoDate, RecordId } from '../kam/units.js';
-import { accountsIn, benchmarksByPeerGroup } from './accounts.js';
+import { accountsIn, benchmarksByPeerGroup, conversionIn } from './accounts.js';
 import { derive } from './derive.js';
 import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptions } from './duck.js';
 import { productsAsFamilies, readFolder, type FolderContents } from './files.js';
+import { familiesIn } from './families.js';
 import { find } from './find.js';
 import { groupsIn, type Reading } from './groups.js';
 import { createTable, ingest } from './ingest.js';
@@ -25,7 +28,8 @@ export { BookError } from './duck.js';
 export type { FolderContents } from './files.js';
 
 /** The tables that a pull fills, in our words. */
-export type BookTable = 'account' | 'opportunity' | 'line' | 'task';
+export const bookTables = ['account', 'opportunity', 'line', 'task', 'cell'] as const;
+export type BookTable = (typeof bookTables)[number];
 
 export type ColumnType = 'id' | 'text' | 'number' | 'integer' | 'money' | 'date' | 'datetime' | 'boolean';
 
@@ -38,6 +42,9 @@ export type Labels = {
   segment: Readonly<Record<string, Segment>>;
   gate: Readonly<Record<string, Gate>>;
   gateResult: Readonly<Record<string, GateResult>>;
+  source: Readonly<Record<string, PotentialSource>>;
+  statedBy: Readonly<Record<string, StatedBy>>;
+  servedBy: Readonly<Record<string, ServedBy>>;
 };
 
 /** Something in the data that a person should know; never an error by itself. */
@@ -52,7 +59,15 @@ export type BookNote = {
     | 'noLineItems'
     | 'noFamily'
     | 'personAccountsLeftOut'
-    | 'ratingOutOfRange';
+    | 'ratingOutOfRange'
+    | 'walletNegative'
+    | 'walletInFuture'
+    | 'walletUndated'
+    | 'walletUnsourced'
+    | 'walletBelowRevenue'
+    | 'targetInPast'
+    | 'potentialWithoutFamily'
+    | 'potentialTwice';
   count: number;
   /** Up to five record ids or names to look at. */
   examples: string[];
@@ -67,6 +82,9 @@ export type GroupView = {
   /** Review tasks on any member. */
   tasks: StandingTask[];
 };
+
+/** One account with its potential and with the records that the CRM keeps of its families. */
+export type AccountFamilies = { accountId: RecordId; name: string; potential: Potential; standing: StandingFamily[] };
 
 export type Book = {
   readonly file: string;
@@ -92,8 +110,12 @@ export type Book = {
    */
   derive(settings: Settings, asOf: IsoDate, today?: IsoDate): Promise<BookNote[]>;
   accounts(batchSize: number): AsyncIterable<{ account: AccountFacts; benchmarks: Benchmark[] }[]>;
+  /** How accounts without sales fared in the last of the 12-month windows. */
+  conversion(): Promise<Conversion>;
   storePotentials(potentials: readonly Potential[]): Promise<void>;
   groups(batchSize: number): AsyncIterable<GroupView[]>;
+  /** Accounts in the order of `groups`, `count` of them after the first `from`. */
+  accountFamilies(from: number, count: number): Promise<AccountFamilies[]>;
   storeDecisions(decisions: readonly Decision[]): Promise<void>;
   decisions(batchSize: number): AsyncIterable<Decision[]>;
   /**
@@ -135,7 +157,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
@@ -173,7 +195,7 @@ async function openCurrent(file: string, options: DuckOptions): Promise<Duck> {
 
 async function create(duck: Duck): Promise<void> {
   await duck.run('CREATE TABLE remembered (key VARCHAR, value VARCHAR)');
-  for (const table of ['account', 'opportunity', 'line', 'task'] as const) await duck.run(createTable(table));
+  for (const table of bookTables) await duck.run(createTable(table));
   await duck.run(createResults);
   await remember(duck, 'format', FORMAT);
 }
@@ -201,8 +223,10 @@ function bookOn(file: string, duck: Duck): Book {
       return notes;
     },
     accounts: (batchSize) => accounts(duck, batchSize),
+    conversion: () => conversionIn(duck),
     storePotentials: (potentials) => storePotentials(duck, potentials),
     groups: (batchSize) => groups(duck, batchSize),
+    accountFamilies: async (from, count) => familiesIn(duck, { from, to: from + count - 1 }, await readingOf(duck)),
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
     moneyHistory: async (cut, horizon) => moneyHistory(duck, cut, horizon, (await readingOf(duck)).asOf),
@@ -231,9 +255,9 @@ function bookOn(file: string, duck: Duck): Book {
 }
 
 async function* accounts(duck: Duck, batchSize: number): ReturnType<Book['accounts']> {
-  await readingOf(duck);
+  const reading = await readingOf(duck);
   const benchmarks = await benchmarksByPeerGroup(duck);
-  for await (const batch of batches(duck, 'account_no', batchSize, (range) => accountsIn(duck, range))) {
+  for await (const batch of batches(duck, 'account_no', batchSize, (range) => accountsIn(duck, range, reading))) {
     yield batch.map(({ account, peerNo }) => ({ account, benchmarks: benchmarks.get(peerNo) ?? [] }));
   }
 }

@@ -108,6 +108,14 @@ const noteKinds: Record<BookNote['is'], true> = {
   noFamily: true,
   personAccountsLeftOut: true,
   ratingOutOfRange: true,
+  walletNegative: true,
+  walletInFuture: true,
+  walletUndated: true,
+  walletUnsourced: true,
+  walletBelowRevenue: true,
+  targetInPast: true,
+  potentialWithoutFamily: true,
+  potentialTwice: true,
 };
 
 const isNote = (word: string): word is BookNote['is'] => Object.hasOwn(noteKinds, word);

@@ -1,5 +1,5 @@
 -- From groups and pulled tables to facts: sales per window and family, size, peer groups and benchmarks.
--- Reads: account, opportunity, line, task, node, node_root, scope (one row), sales_window, family_rule.
+-- Reads: account, opportunity, line, task, cell, node, node_root, scope (one row), sales_window, family_rule.
 
 -- Accounts in the order in which everything is read: by group, then by account. Numbers stand for ids from here on.
 CREATE OR REPLACE TABLE member AS
@@ -20,6 +20,18 @@ SELECT m.group_no, m.account_no, t.id, t.ref, t.account_id, t.owner_id, t.is_clo
 FROM task AS t
 JOIN member AS m ON m.id = t.account_id
 ORDER BY m.group_no, t.ref, t.id;
+
+-- What the CRM keeps of accounts and families, and which family each record means, however a person spelled it.
+CREATE OR REPLACE TABLE member_cell AS
+SELECT
+  m.account_no,
+  c.*,
+  NULLIF(TRIM(c.family), '') AS raw,
+  c.stated_wallet IS NOT NULL OR c.stated_on IS NOT NULL OR c.stated_by IS NOT NULL OR c.served_by IS NOT NULL
+    OR c.competitor IS NOT NULL OR c.target IS NOT NULL OR c.target_year IS NOT NULL OR c.next_step IS NOT NULL
+    AS has_word
+FROM cell AS c
+JOIN member AS m ON m.id = c.account_id;
 
 -- Won opportunities up to the as-of day with their window, and open ones (window -1: pipeline).
 CREATE OR REPLACE TABLE deal AS
@@ -64,6 +76,41 @@ SELECT
 FROM (SELECT DISTINCT family FROM family_name) AS n
 LEFT JOIN family_rule AS r ON r.name_key = LOWER(n.family);
 
+CREATE OR REPLACE TABLE account_cell AS
+SELECT c.*, COALESCE(r.canonical, f.family, l.family, c.raw) AS means, COALESCE(k.takes_part, r.in_scope, TRUE) AS takes_part
+FROM member_cell AS c
+LEFT JOIN family_rule AS r ON r.name_key = LOWER(c.raw)
+LEFT JOIN family AS f ON f.family = c.raw
+LEFT JOIN (SELECT LOWER(family) AS name_key, MIN(family) AS family FROM family GROUP BY LOWER(family)) AS l
+  ON l.name_key = LOWER(c.raw)
+LEFT JOIN family AS k ON k.family = COALESCE(r.canonical, f.family, l.family)
+ORDER BY c.account_no, c.id;
+
+DROP TABLE member_cell;
+
+-- What people know of a family: of several records the one with the latest wallet. A wallet below zero or stated after
+-- today is none.
+CREATE OR REPLACE TABLE family_word AS
+SELECT w.account_no, w.means AS family, w.wallet, w.stated_on, w.stated_by, w.served_by, w.competitor
+FROM (
+  SELECT
+    v.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY v.account_no, v.means
+      ORDER BY CASE WHEN v.wallet IS NULL THEN 1 ELSE 0 END, v.stated_on DESC NULLS LAST, v.id
+    ) AS place
+  FROM (
+    SELECT
+      c.*,
+      CASE WHEN c.stated_wallet >= 0 AND (c.stated_on IS NULL OR c.stated_on <= s.today) THEN c.stated_wallet END AS wallet
+    FROM account_cell AS c
+    CROSS JOIN scope AS s
+    WHERE c.takes_part AND c.means IS NOT NULL AND (c.stated_wallet IS NOT NULL OR c.served_by IS NOT NULL)
+  ) AS v
+) AS w
+WHERE w.place = 1
+ORDER BY w.account_no, w.means;
+
 CREATE OR REPLACE TABLE flow AS
 SELECT e.account_no, e.window_no, n.family, SUM(e.amount) AS net
 FROM (
@@ -107,6 +154,40 @@ FROM (
 ) AS f
 JOIN account_sales AS a ON a.account_no = f.account_no
 ORDER BY f.account_no;
+
+-- What the sites of a group with several buy: which buys most, the least and the middle, and how many of those with
+-- sales buy it at all.
+CREATE OR REPLACE TABLE sister AS
+SELECT
+  b.group_no,
+  b.family,
+  MAX(CASE WHEN b.rank = b.buyers THEN b.account_no END) AS buyer_no,
+  MAX(b.yearly) AS most,
+  MIN(b.yearly) AS least,
+  MAX(CASE WHEN b.rank = FLOOR((b.buyers + 1) / 2.0) THEN b.yearly END) AS middle_below,
+  MAX(CASE WHEN b.rank = FLOOR((b.buyers + 2) / 2.0) THEN b.yearly END) AS middle_above,
+  MAX(b.buyers) AS buyers,
+  MAX(g.sites) AS sites
+FROM (
+  SELECT
+    m.group_no,
+    f.family,
+    f.account_no,
+    f.yearly,
+    ROW_NUMBER() OVER (PARTITION BY m.group_no, f.family ORDER BY f.yearly, f.account_no DESC) AS rank,
+    COUNT(*) OVER (PARTITION BY m.group_no, f.family) AS buyers
+  FROM account_family AS f
+  JOIN member AS m ON m.account_no = f.account_no
+  JOIN family AS k ON k.family = f.family AND k.takes_part
+) AS b
+JOIN (
+  SELECT m.group_no, COUNT(*) AS members, COUNT(s.account_no) AS sites
+  FROM member AS m
+  LEFT JOIN account_sales AS s ON s.account_no = m.account_no
+  GROUP BY m.group_no
+) AS g ON g.group_no = b.group_no AND g.members > 1
+GROUP BY b.group_no, b.family
+ORDER BY b.group_no, b.family;
 
 CREATE OR REPLACE TABLE pipeline AS
 SELECT account_no, family, CAST(net AS BIGINT) AS yearly
@@ -308,13 +389,24 @@ SELECT
   MAX(r.upper_at) - FLOOR(MAX(r.upper_at)) AS upper_fraction,
   MAX(CASE WHEN r.rank = FLOOR(r.top_at) THEN r.share END) AS top_below,
   MAX(CASE WHEN r.rank = CEIL(r.top_at) THEN r.share END) AS top_above,
-  MAX(r.top_at) - FLOOR(MAX(r.top_at)) AS top_fraction
+  MAX(r.top_at) - FLOOR(MAX(r.top_at)) AS top_fraction,
+  MAX(CASE WHEN r.spend_rank = FLOOR(r.low_at) THEN r.spend END) AS low_spend_below,
+  MAX(CASE WHEN r.spend_rank = CEIL(r.low_at) THEN r.spend END) AS low_spend_above,
+  MAX(r.low_at) - FLOOR(MAX(r.low_at)) AS low_spend_fraction,
+  MAX(CASE WHEN r.spend_rank = FLOOR(r.median_at) THEN r.spend END) AS middle_spend_below,
+  MAX(CASE WHEN r.spend_rank = CEIL(r.median_at) THEN r.spend END) AS middle_spend_above,
+  MAX(r.median_at) - FLOOR(MAX(r.median_at)) AS middle_spend_fraction,
+  MAX(CASE WHEN r.spend_rank = FLOOR(r.high_at) THEN r.spend END) AS high_spend_below,
+  MAX(CASE WHEN r.spend_rank = CEIL(r.high_at) THEN r.spend END) AS high_spend_above,
+  MAX(r.high_at) - FLOOR(MAX(r.high_at)) AS high_spend_fraction
 FROM (
   SELECT
     o.peer_no,
     o.family,
     o.share,
     o.rank,
+    o.spend,
+    o.spend_rank,
     o.buyers,
     1 + (o.buyers - 1) * CAST(0.25 AS DOUBLE) AS low_at,
     1 + (o.buyers - 1) * CAST(0.5 AS DOUBLE) AS median_at,
@@ -329,6 +421,8 @@ FROM (
       ROW_NUMBER() OVER (
         PARTITION BY p.peer_no, f.family ORDER BY CAST(f.yearly AS DOUBLE) / CAST(p.yearly AS DOUBLE)
       ) AS rank,
+      CAST(f.yearly AS DOUBLE) AS spend,
+      ROW_NUMBER() OVER (PARTITION BY p.peer_no, f.family ORDER BY f.yearly) AS spend_rank,
       COUNT(*) OVER (PARTITION BY p.peer_no, f.family) AS buyers
     FROM peer AS p
     JOIN account_family AS f ON f.account_no = p.account_no

@@ -1,11 +1,9 @@
 /** One account by id or name, with its group and the whole argument. */
-import type { Potential } from '../kam/potential.js';
-import { unknown } from '../kam/unknown.js';
 import { accountsIn } from './accounts.js';
 import type { FoundAccount } from './book.js';
 import type { Duck, Row } from './duck.js';
 import { groupsIn, type Reading } from './groups.js';
-import { decisionsIn, potentialsIn } from './results.js';
+import { decisionsIn, notAssessed, potentialsIn } from './results.js';
 import { numberOf, textOf } from './rows.js';
 
 /** How many candidates a person is shown: matches of one name, and names that come near. */
@@ -68,22 +66,9 @@ async function found(duck: Duck, match: Row, reading: Reading): Promise<FoundAcc
     is: 'found',
     accountId: textOf(match, 'id'),
     group,
-    accounts: (await accountsIn(duck, accountRange)).map(({ accountNo, account }) => {
+    accounts: (await accountsIn(duck, accountRange, reading)).map(({ accountNo, account }) => {
       return { account, potential: potentials.get(accountNo) ?? notAssessed(account.accountId) };
     }),
     decision: decision ?? null,
-  };
-}
-
-function notAssessed(accountId: string): Potential {
-  const nothing = unknown('notModelled');
-  return {
-    accountId,
-    crossSell: nothing,
-    upSell: nothing,
-    additional: nothing,
-    walletShare: nothing,
-    confidence: 0,
-    cells: [],
   };
 }

@@ -1,6 +1,6 @@
 /** Groups with all that a decision, a plan and an explanation need. */
 import type { GroupFacts, Override, Rating } from '../kam/facts.js';
-import type { GroupPotential, Potential, PotentialCell } from '../kam/potential.js';
+import { walletShareOf, type GroupPotential, type Potential, type PotentialCell } from '../kam/potential.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
@@ -85,22 +85,32 @@ function markOf(row: Row, labels: Labels | null): AccountMark {
   };
 }
 
-function wordOf<T>(words: Readonly<Record<string, T>>, row: Row, column: string): T | null {
+export function wordOf<T>(words: Readonly<Record<string, T>>, row: Row, column: string): T | null {
   const label = textOrNull(row, column);
   return label === null || !Object.hasOwn(words, label) ? null : (words[label] ?? null);
 }
 
 /** Percent with two decimals in the CRM is a fraction with four here, the very number that rounding would give. */
-function fractionOf(row: Row, column: string): Fraction | null {
+export function fractionOf(row: Row, column: string): Fraction | null {
   const percent = numberOrNull(row, column);
   return percent === null ? null : Math.round(percent * 100) / 10_000;
 }
 
-const ownWords: Labels = {
+export const ownWords: Labels = {
   tier: { key: 'key', candidate: 'candidate', large: 'large', standard: 'standard' },
   segment: { top: 'top', development: 'development', base: 'base', small: 'small', unknown: 'unknown' },
   gate: { segment: 'segment', strategy: 'strategy', score: 'score', ask: 'ask' },
   gateResult: { passed: 'passed', failed: 'failed', open: 'open', undecided: 'undecided' },
+  source: {
+    model: 'model',
+    peers: 'peers',
+    sisterSite: 'sisterSite',
+    accountTeam: 'accountTeam',
+    tender: 'tender',
+    customer: 'customer',
+  },
+  statedBy: { customer: 'customer', tender: 'tender', accountTeam: 'accountTeam' },
+  servedBy: { us: 'us', competitor: 'competitor', internal: 'internal', nobody: 'nobody', unknown: 'unknown' },
 };
 
 const taskOf = (row: Row): StandingTask => ({
@@ -176,7 +186,7 @@ function potentialOf(
   revenue: Cents | Unknown,
   bought: readonly string[],
 ): GroupPotential {
-  const sum = (figure: 'crossSell' | 'upSell' | 'additional'): Cents | Unknown =>
+  const sum = (figure: 'crossSell' | 'upSell' | 'additional' | 'elsewhere'): Cents | Unknown =>
     sumOfKnown(potentials.map((potential) => potential?.[figure] ?? unknown('notModelled')));
   const cells = summedCells(potentials.flatMap((potential) => potential?.cells ?? []));
   const additional = sum('additional');
@@ -184,7 +194,7 @@ function potentialOf(
     crossSell: sum('crossSell'),
     upSell: sum('upSell'),
     additional,
-    walletShare: walletShareOf(revenue, additional),
+    walletShare: walletShareOf(revenue, sum('elsewhere')),
     breadth: breadthOf(additional, cells, new Set(bought)),
     cells,
   };
@@ -195,12 +205,6 @@ function sumOfKnown(figures: readonly (Cents | Unknown)[]): Cents | Unknown {
   const known = figures.filter(isKnown);
   if (known.length === 0) return figures[0] ?? unknown('notModelled');
   return known.reduce((sum, figure) => sum + figure, 0);
-}
-
-function walletShareOf(revenue: Cents | Unknown, additional: Cents | Unknown): Fraction | Unknown {
-  if (!isKnown(revenue)) return revenue;
-  if (!isKnown(additional)) return additional;
-  return revenue > 0 ? revenue / (revenue + additional) : unknown('noSales');
 }
 
 function breadthOf(
@@ -233,6 +237,9 @@ function summedCells(cells: readonly PotentialCell[]): PotentialCell[] {
     if (cell.amount > before.largest) {
       before.largest = cell.amount;
       before.sum.why = cell.why;
+      before.sum.source = cell.source;
+      before.sum.rival = cell.rival;
+      before.sum.sister = cell.sister;
     }
   }
   return [...sums.values()]

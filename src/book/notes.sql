@@ -49,6 +49,35 @@ FROM (
   SELECT 'negativeAmount', id, 1
   FROM deal
   WHERE window_no >= 0 AND NOT is_itemised AND amount < 0
+  UNION ALL
+  SELECT 'walletNegative', id, 1 FROM account_cell WHERE stated_wallet < 0
+  UNION ALL
+  SELECT 'walletInFuture', c.id, 1
+  FROM account_cell AS c
+  CROSS JOIN scope AS s
+  WHERE c.stated_on > s.today
+  UNION ALL
+  SELECT 'walletUndated', id, 1 FROM account_cell WHERE stated_wallet >= 0 AND stated_on IS NULL
+  UNION ALL
+  SELECT 'walletUnsourced', id, 1 FROM account_cell WHERE stated_wallet >= 0 AND stated_by IS NULL
+  UNION ALL
+  SELECT 'walletBelowRevenue', c.id, 1
+  FROM account_cell AS c
+  JOIN account_family AS f ON f.account_no = c.account_no AND f.family = c.means
+  WHERE c.stated_wallet >= 0 AND c.stated_wallet < f.yearly
+  UNION ALL
+  SELECT 'targetInPast', c.id, 1
+  FROM account_cell AS c
+  CROSS JOIN scope AS s
+  WHERE c.target_year < EXTRACT(YEAR FROM s.today)
+  UNION ALL
+  SELECT 'potentialWithoutFamily', id, 1 FROM account_cell WHERE means IS NULL
+  UNION ALL
+  SELECT 'potentialTwice', MAX(id), COUNT(*) - 1
+  FROM account_cell
+  WHERE means IS NOT NULL AND has_word
+  GROUP BY account_no, means
+  HAVING COUNT(*) > 1
 ) AS n
 GROUP BY n.note
 ORDER BY n.note

@@ -1,6 +1,8 @@
 /** What the method made of the facts: potentials and decisions, kept as JSON, stored in bulk and read by range. */
 import type { Decision } from '../kam/funnel.js';
 import type { Potential } from '../kam/potential.js';
+import type { RecordId } from '../kam/units.js';
+import { unknown } from '../kam/unknown.js';
 import { BookError, type Duck } from './duck.js';
 import { numberOf, textOf, within, type Range } from './rows.js';
 
@@ -51,6 +53,22 @@ async function store<T>(
 export async function potentialsIn(duck: Duck, accounts: Range): Promise<Map<number, Potential>> {
   const rows = await duck.rows(`SELECT account_no, result FROM potential WHERE ${within('account_no', accounts)}`);
   return new Map(rows.map((row) => [numberOf(row, 'account_no'), storedPotential(textOf(row, 'result'))]));
+}
+
+/** What stands for the potential of an account that nobody has assessed yet. */
+export function notAssessed(accountId: RecordId): Potential {
+  const nothing = unknown('notModelled');
+  return {
+    accountId,
+    crossSell: nothing,
+    upSell: nothing,
+    additional: nothing,
+    elsewhere: nothing,
+    walletShare: nothing,
+    confidence: 0,
+    cells: [],
+    settled: [],
+  };
 }
 
 export async function decisionsIn(duck: Duck, groups: Range): Promise<Decision[]> {

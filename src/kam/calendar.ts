@@ -46,6 +46,13 @@ export function addMonths(day: IsoDate, months: number): IsoDate {
   return addDays(first.toISOString().slice(0, 10), Math.min(dayOfMonth, last) - 1);
 }
 
+/** Whole months from one day to a later one. */
+export function monthsBetween(from: IsoDate, to: IsoDate): number {
+  const month = (day: IsoDate): number => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7));
+  const months = month(to) - month(from);
+  return addMonths(from, months) > to ? months - 1 : months;
+}
+
 /** The day `times` horizons later; earlier where `times` is negative. */
 export const shift = (day: IsoDate, horizon: Horizon, times: number): IsoDate =>
   'days' in horizon ? addDays(day, horizon.days * times) : addMonths(day, horizon.months * times);

@@ -9,17 +9,51 @@ export type Rating = 0 | 1 | 2 | 3;
 /** What one account (site) bought in one product family, yearly. */
 export type FamilySales = { family: string; yearly: Cents };
 
+/** What the other sites of an account's group buy in a family that the account itself does not buy, yearly. */
+export type SisterSales = {
+  family: string;
+  /** The site that buys most of it. */
+  name: string;
+  most: Cents;
+  /** What the buying sites spend in the middle, and the least of them. */
+  typical: Cents;
+  least: Cents;
+  /** Sites of the group with sales, and those of them that buy the family. */
+  sites: number;
+  buyers: number;
+};
+
+/** Who serves a demand today, as people know it. */
+export type ServedBy = 'us' | 'competitor' | 'internal' | 'nobody' | 'unknown';
+
+/** Who or what states a wallet, from the customer's written word down to our own estimate. */
+export type StatedBy = 'customer' | 'tender' | 'accountTeam';
+
+/** What people know of one family of one account; each part may be missing. */
+export type FamilyWord = {
+  family: string;
+  /** What the account buys of the family per year from all suppliers; 0 where it needs none. Never in the future. */
+  wallet: { amount: Cents; on: IsoDate | null; by: StatedBy | null } | null;
+  servedBy: ServedBy | null;
+  competitor: string | null;
+};
+
 /** One account (site) as the potential models see it. */
 export type AccountFacts = {
   accountId: RecordId;
   name: string;
   groupId: RecordId;
+  asOf: IsoDate;
   /** Mean of the last 12-month windows that the account has; unknown without sales. */
   yearlyRevenue: Cents | Unknown;
   /** Families bought net-positive inside the windows, most revenue first, then by name. */
   families: FamilySales[];
   /** Open pipeline per family: shown, and subtracted from potential. */
   pipeline: FamilySales[];
+  /** At most one per family. */
+  words: FamilyWord[];
+  /** Families that other sites of the group buy and this one does not. */
+  sisters: SisterSales[];
   peerGroup: PeerGroupKey;
 };
 
@@ -46,6 +80,10 @@ export type Benchmark = {
   upperShare: Fraction;
   /** From which the top tenth of the buyers begins. */
   topShare: Fraction;
+  /** What buyers spend on the family, whatever their size: in the middle, and at a quarter and three quarters of them. */
+  medianSpend: Cents;
+  lowSpend: Cents;
+  highSpend: Cents;
 };
 
 /** One group: the ultimate parent and all that belongs to it. Money, gates and tier are decided here. */

@@ -48,7 +48,7 @@ function lineAtShare(values: Float64Array, share: Fraction): Cents {
 /**
  * The segment of one group, and whether it is kept above a line that it no longer reaches.
  *
- * A group that stands high on an axis today stays high down to `keepShare` of the line, so that it does not flap.
+ * Prospects that take part by setting have no revenue, and that is known. A group that stands high on an axis today stays high down to `keepShare` of the line, so that it does not flap.
  */
 export function segmentOf(
   revenue: Cents | Unknown,
@@ -57,9 +57,11 @@ export function segmentOf(
   settings: Settings,
   standing: Segment | null,
 ): { segment: Segment; kept: boolean } {
-  if (!isKnown(revenue) || !isKnown(potential)) return { segment: 'unknown', kept: false };
+  const isProspect = settings.potential.prospects && !isKnown(revenue) && revenue.unknown === 'noSales';
+  const earned = isProspect ? 0 : revenue;
+  if (!isKnown(earned) || !isKnown(potential)) return { segment: 'unknown', kept: false };
   const keep = settings.segment.keepShare;
-  const revenueAxis = axis(revenue, lines.revenue, keep, standing === 'top' || standing === 'base');
+  const revenueAxis = axis(earned, lines.revenue, keep, standing === 'top' || standing === 'base');
   const potentialAxis = axis(potential, lines.potential, keep, standing === 'top' || standing === 'development');
   const segment = revenueAxis.high
     ? potentialAxis.high

@@ -143,7 +143,10 @@ export const settingsSchema = z.strictObject({
       quantile: fraction('Share of wallet of comparable buyers that up-selling aims at, as a quantile.').default(0.8),
       realisation: fraction('Share of the wallet gap that is expected to be won in a year.').default(0.25),
       attainableShare: fraction('Share of a stated wallet that one supplier can win of one family.').default(0.65),
-      keepFamilies: count('Families per account, most money first, that get a record of their own.', 0, 1000).default(25),
+      prospects: flag('Accounts without sales take part, by what comparable customers buy.').default(false),
+      keepFamilies: count('Families per account, most money first, that get a record of their own.', 0, 1000).default(
+        25,
+      ),
       keepSmall: flag('Small customers get potential records too, not only those that enter the funnel.').default(true),
     })
     .prefault({}),

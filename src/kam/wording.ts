@@ -1,9 +1,10 @@
 /** Every sentence that sales people read in the CRM, in English and in German. */
 import type { AgreementGap, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
-import type { AccountFacts } from './facts.js';
+import type { AccountFacts, StatedBy } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
 import type { PotentialCell, PotentialWhy } from './potential.js';
+import type { Conversion } from './prospects.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate } from './units.js';
 import { isKnown, type Unknown, type WhyUnknown } from './unknown.js';
@@ -16,6 +17,7 @@ export type Speech = Pick<Settings, 'language' | 'currency'>;
 const MAXIMUM_REASONS = 4000;
 const MAXIMUM_NEXT_STEP = 255;
 const MAXIMUM_SUBJECT = 255;
+const MAXIMUM_WHY = 2000;
 
 /** All reasons of a decision, one a line, most decisive first; cut at a line's end where the field is full. */
 export function reasonsText(decision: Decision, speech: Speech): string {
@@ -404,27 +406,112 @@ const comparable: Record<Language, Record<Comparable, string>> = {
   },
 };
 
-/** Why a cell of potential is there, in one sentence. */
-export const potentialText = (family: string, why: PotentialWhy, speech: Speech): string =>
-  say(speech, { family, why }, whyWords);
+/** Why a cell of potential is there, in a sentence or two. */
+export const potentialText = (cell: PotentialCell, speech: Speech): string =>
+  say(speech, cell, {
+    en: () => [whyWords.en(cell, speech), ...besides.en(cell, speech)].join(' '),
+    de: () => [whyWords.de(cell, speech), ...besides.de(cell, speech)].join(' '),
+  });
 
-const whyWords: Record<Language, (cell: { family: string; why: PotentialWhy }, speech: Speech) => string> = {
+/** The same, as long as the record of the family can hold. */
+export const familyText = (cell: PotentialCell, speech: Speech): string =>
+  cut(potentialText(cell, speech), MAXIMUM_WHY);
+
+const whyWords: Record<Language, (cell: PotentialCell, speech: Speech) => string> = {
   en: ({ family, why }, speech) => {
     switch (why.is) {
       case 'whitespace':
-        return `${why.from.buyers} of ${why.from.peers} ${comparable.en[why.from.peerLevel]} buy ${family}, for this customer's size typically ${perYear(why.spend, speech)}.`;
+        return whitespaceEn(family, why, speech);
       case 'bought':
         return `Buys ${family} for ${perYear(why.own, speech)}; the stronger of ${why.from.buyers} comparable buyers would spend ${money(why.from.benchmark, speech)}. ${percent(why.from.realisation, speech)} of the gap is expected.`;
+      case 'stated':
+        return `Buys ${family} for ${perYear(why.wallet, speech)} from all suppliers, ${statedEn[why.by]}${why.on === null ? '' : ` on ${day(why.on, speech)}`}; ${percent(why.attainable, speech)} of it is attainable, ${money(why.own, speech)} is ours.`;
+      case 'closed':
+        return why.servedBy === 'us'
+          ? `The account team says that all demand for ${family} is ours already.`
+          : `The account team says that the customer covers the demand for ${family} itself.`;
     }
   },
   de: ({ family, why }, speech) => {
     switch (why.is) {
       case 'whitespace':
-        return `${why.from.buyers} von ${why.from.peers} ${comparable.de[why.from.peerLevel]} kaufen ${family}, bei dieser Kundengröße typischerweise ${perYear(why.spend, speech)}.`;
+        return whitespaceDe(family, why, speech);
       case 'bought':
         return `Kauft ${family} für ${perYear(why.own, speech)}; die stärkeren von ${why.from.buyers} vergleichbaren Käufern gäben ${money(why.from.benchmark, speech)} aus. Erwartet werden ${percent(why.from.realisation, speech)} der Lücke.`;
+      case 'stated':
+        return `Kauft ${family} bei allen Lieferanten für ${perYear(why.wallet, speech)}, ${statedDe[why.by]}${why.on === null ? '' : ` am ${day(why.on, speech)}`}; erreichbar sind ${percent(why.attainable, speech)} davon, ${money(why.own, speech)} haben wir.`;
+      case 'closed':
+        return why.servedBy === 'us'
+          ? `Nach Angabe des Account-Teams decken wir den Bedarf an ${family} schon ganz.`
+          : `Nach Angabe des Account-Teams deckt der Kunde den Bedarf an ${family} selbst.`;
     }
   },
+};
+
+type Whitespace = Extract<PotentialWhy, { is: 'whitespace' }>;
+
+function whitespaceEn(family: string, { spend, from }: Whitespace, speech: Speech): string {
+  const became = ({ became: n, of }: Conversion): string =>
+    `No customer yet: ${n} of ${of} accounts without sales became customers within a year.`;
+  switch (from.is) {
+    case 'peers':
+      return `${from.buyers} of ${from.peers} ${comparable.en[from.peerLevel]} buy ${family}, for this customer's size typically ${perYear(spend, speech)}.`;
+    case 'prospect':
+      return `${became(from.conversion)} ${from.buyers} of ${from.peers} ${comparable.en[from.peerLevel]} that are customers buy ${family}, typically for ${perYear(spend, speech)}.`;
+    case 'sisters':
+      return `${became(from.conversion)} ${from.buyers} of ${from.sites} sites of the group that are customers buy ${family}, typically for ${perYear(spend, speech)}.`;
+  }
+}
+
+function whitespaceDe(family: string, { spend, from }: Whitespace, speech: Speech): string {
+  const became = ({ became: n, of }: Conversion): string =>
+    `Noch kein Kunde: ${n} von ${of} Firmen ohne Umsatz wurden binnen eines Jahres Kunden.`;
+  switch (from.is) {
+    case 'peers':
+      return `${from.buyers} von ${from.peers} ${comparable.de[from.peerLevel]} kaufen ${family}, bei dieser Kundengröße typischerweise ${perYear(spend, speech)}.`;
+    case 'prospect':
+      return `${became(from.conversion)} ${from.buyers} von ${from.peers} ${comparable.de[from.peerLevel]} kaufen ${family}, typischerweise für ${perYear(spend, speech)}.`;
+    case 'sisters':
+      return `${became(from.conversion)} ${from.buyers} von ${from.sites} kaufenden Standorten der Gruppe kaufen ${family}, typischerweise für ${perYear(spend, speech)}.`;
+  }
+}
+
+const statedEn: Record<StatedBy, string> = {
+  customer: 'as the customer wrote',
+  tender: 'as a tender or contract says',
+  accountTeam: 'as the account team estimates',
+};
+
+const statedDe: Record<StatedBy, string> = {
+  customer: 'wie der Kunde schrieb',
+  tender: 'laut Ausschreibung oder Vertrag',
+  accountTeam: 'wie das Account-Team schätzt',
+};
+
+/** What else is known of the cell: which site buys the family, who serves the demand, and what is in the pipeline. */
+const besides: Record<Language, (cell: PotentialCell, speech: Speech) => string[]> = {
+  en: ({ sister, rival, pipeline }, speech) => [
+    ...(sister === null
+      ? []
+      : [`${sister.name}, a site of the same group, buys it for ${perYear(sister.yearly, speech)}.`]),
+    ...(rival === null
+      ? []
+      : rival.is === 'nobody'
+        ? ['Nobody serves this demand today.']
+        : [`${rival.name ?? 'A competitor'} serves this demand today.`]),
+    ...(pipeline > 0 ? [`${money(pipeline, speech)} is in the pipeline already.`] : []),
+  ],
+  de: ({ sister, rival, pipeline }, speech) => [
+    ...(sister === null
+      ? []
+      : [`${sister.name}, ein Standort derselben Gruppe, kauft sie für ${perYear(sister.yearly, speech)}.`]),
+    ...(rival === null
+      ? []
+      : rival.is === 'nobody'
+        ? ['Diesen Bedarf deckt heute niemand.']
+        : [`${rival.name ?? 'Ein Wettbewerber'} deckt diesen Bedarf heute.`]),
+    ...(pipeline > 0 ? [`${money(pipeline, speech)} sind schon in der Pipeline.`] : []),
+  ],
 };
 
 /** What a review task is about. */
@@ -481,7 +568,7 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
         case 'grow':
           return {
             subject: `Offer ${about.cell.family}: ${about.name}`,
-            description: `Expected ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
+            description: `Expected ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell, speech)}`,
           };
       }
     },
@@ -502,7 +589,7 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
         case 'grow':
           return {
             subject: `${about.cell.family} anbieten: ${about.name}`,
-            description: `Zu erwarten: ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell.family, about.cell.why, speech)}`,
+            description: `Zu erwarten: ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell, speech)}`,
           };
       }
     },

@@ -1,11 +1,27 @@
 /** What would stop or weaken a run, found before anything is read or written. */
 import type { KamOrg } from './connect.js';
-import { accountObject, lineObject, needs, taskObject, taskRefField, type Need, type OrgShape } from './records.js';
+import {
+  accountObject,
+  familyObject,
+  familyRefField,
+  lineObject,
+  needs,
+  taskObject,
+  taskRefField,
+  type Need,
+  type OrgShape,
+} from './records.js';
 
 export type Problem = { severity: 'stops' | 'loses'; what: string; remedy: string };
 
 const deploy = 'Deploy the package: sf project deploy start --source-dir force-app/main, then force-app/seed once.';
 const assign = 'Assign the permission set: sf org assign permset --name KAM_Integration.';
+
+/** What records are told apart by. */
+const refs = [
+  { object: taskObject, field: taskRefField, what: 'review tasks' },
+  { object: familyObject, field: familyRefField, what: 'potentials' },
+];
 
 /**
  * Compares what the job needs with what this user sees.
@@ -24,11 +40,12 @@ export async function preflight(org: KamOrg): Promise<Problem[]> {
       remedy: 'Use an org with a single currency until a version that converts them.',
     });
   }
-  const ref = (await org.describe(taskObject))?.fields.get(taskRefField);
-  if (ref !== undefined && !(ref.unique && ref.externalId)) {
+  for (const { object, field, what } of refs) {
+    const ref = (await org.describe(object))?.fields.get(field);
+    if (ref === undefined || (ref.unique && ref.externalId)) continue;
     problems.push({
       severity: 'stops',
-      what: `Task.${taskRefField} is not a unique external id; review tasks could come twice.`,
+      what: `${object}.${field} is not a unique external id; ${what} could come twice.`,
       remedy: deploy,
     });
   }

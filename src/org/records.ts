@@ -1,7 +1,10 @@
 /** Where API names and our words meet: the one list of what is read and written, and how each value translates. */
 import type { BookTable, ColumnType, Labels } from '../book/book.js';
 import type { ScoreCriterion } from '../kam/criteria.js';
+import type { ServedBy, StatedBy } from '../kam/facts.js';
+import type { FamilyMark } from '../kam/family.js';
 import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
+import type { PotentialSource } from '../kam/potential.js';
 import type { ReviewTask } from '../kam/reviews.js';
 import { settingKeys, type SettingKey, type SettingsProblem } from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
@@ -10,6 +13,7 @@ import {
   Account,
   KAM_Criterion__mdt,
   KAM_Family__mdt,
+  KAM_Potential__c,
   KAM_Review_Rule__mdt,
   KAM_Run__c,
   KAM_Settings__mdt,
@@ -92,6 +96,34 @@ const lineSources = sources(OpportunityLineItem, [
   ['amount', 'TotalPrice', 'money'],
 ]);
 
+const cellSources = sources(KAM_Potential__c, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'Account__c', 'id'],
+  ['ref', 'Ref__c', 'text'],
+  ['family', 'Family__c', 'text'],
+  ['whitespace', 'Whitespace__c', 'money'],
+  ['probability', 'Probability__c', 'number'],
+  ['volume', 'Volume_Gap__c', 'money'],
+  ['value', 'Value_Gap__c', 'money'],
+  ['expected', 'Expected_Amount__c', 'money'],
+  ['low', 'Expected_Low__c', 'money'],
+  ['high', 'Expected_High__c', 'money'],
+  ['pipeline', 'Pipeline__c', 'money'],
+  ['own', 'Own_Revenue__c', 'money'],
+  ['source', 'Source__c', 'text'],
+  ['confidence', 'Confidence__c', 'number'],
+  ['why', 'Why__c', 'text'],
+  ['asOf', 'As_Of__c', 'date'],
+  ['statedWallet', 'Stated_Wallet__c', 'money'],
+  ['statedOn', 'Stated_On__c', 'date'],
+  ['statedBy', 'Stated_Source__c', 'text'],
+  ['servedBy', 'Served_By__c', 'text'],
+  ['competitor', 'Competitor__c', 'text'],
+  ['target', 'Target__c', 'money'],
+  ['targetYear', 'Target_Year__c', 'number'],
+  ['nextStep', 'Next_Step__c', 'text'],
+]);
+
 const taskSources = sources(Task, [
   ['id', 'Id', 'id'],
   ['ref', 'KAM_Task_Ref__c', 'text'],
@@ -134,6 +166,7 @@ export function pullsOf(shape: OrgShape, since: string): Pull[] {
       where: `Opportunity.AccountId != null AND ${wanted('Opportunity.')}`,
       isThere: shape.hasLines,
     },
+    { table: 'cell', object: KAM_Potential__c.api, sources: cellSources, where: '', isThere: true },
     { table: 'task', object: Task.api, sources: taskSources, where: 'KAM_Task_Ref__c != null', isThere: true },
   ];
 }
@@ -159,6 +192,27 @@ const resultLabels: Record<GateResult, string> = {
   undecided: 'Undecided',
 };
 
+const sourceLabels: Record<PotentialSource, string> = {
+  model: 'Model',
+  peers: 'Peers',
+  sisterSite: 'Sister Site',
+  accountTeam: 'Account Team',
+  tender: 'Tender or Contract',
+  customer: 'Customer',
+};
+const statedByLabels: Record<StatedBy, string> = {
+  customer: 'Customer in Writing',
+  tender: 'Tender or Contract',
+  accountTeam: 'Account Team',
+};
+const servedByLabels: Record<ServedBy, string> = {
+  us: 'Us',
+  competitor: 'Competitor',
+  internal: 'Internal',
+  nobody: 'Nobody',
+  unknown: 'Unknown',
+};
+
 const flipped = <W extends string>(labelOf: Record<W, string>, words: readonly W[]): Record<string, W> =>
   Object.fromEntries(words.map((word) => [labelOf[word], word]));
 
@@ -168,6 +222,9 @@ export const labels: Labels = {
   segment: flipped(segmentLabels, ['top', 'development', 'base', 'small', 'unknown']),
   gate: flipped(gateLabels, ['segment', 'strategy', 'score', 'ask']),
   gateResult: flipped(resultLabels, ['passed', 'failed', 'open', 'undecided']),
+  source: flipped(sourceLabels, ['model', 'peers', 'sisterSite', 'accountTeam', 'tender', 'customer']),
+  statedBy: flipped(statedByLabels, ['customer', 'tender', 'accountTeam']),
+  servedBy: flipped(servedByLabels, ['us', 'competitor', 'internal', 'nobody', 'unknown']),
 };
 
 type Json = string | number | boolean | null;
@@ -217,6 +274,55 @@ export function accountUpdate(accountId: string, after: Partial<AccountMark>): R
   const record: Record_ = { attributes: { type: Account.api }, Id: accountId };
   for (const [key, { field, json }] of Object.entries(markWriters)) if (key in after) record[field] = json(after);
   return record;
+}
+
+/** Each field of a family's mark, as `markWriters`. */
+const familyWriters: {
+  [K in keyof FamilyMark]: { field: FieldPath<typeof KAM_Potential__c>; json: (mark: Partial<FamilyMark>) => Json };
+} = {
+  family: { field: 'Family__c', json: ({ family = null }) => family },
+  whitespace: { field: 'Whitespace__c', json: ({ whitespace = null }) => units(whitespace) },
+  probability: { field: 'Probability__c', json: ({ probability = null }) => percent(probability) },
+  volume: { field: 'Volume_Gap__c', json: ({ volume = null }) => units(volume) },
+  value: { field: 'Value_Gap__c', json: ({ value = null }) => units(value) },
+  expected: { field: 'Expected_Amount__c', json: ({ expected = null }) => units(expected) },
+  low: { field: 'Expected_Low__c', json: ({ low = null }) => units(low) },
+  high: { field: 'Expected_High__c', json: ({ high = null }) => units(high) },
+  pipeline: { field: 'Pipeline__c', json: ({ pipeline = null }) => units(pipeline) },
+  own: { field: 'Own_Revenue__c', json: ({ own = null }) => units(own) },
+  source: { field: 'Source__c', json: ({ source = null }) => labelled(sourceLabels, source) },
+  confidence: { field: 'Confidence__c', json: ({ confidence = null }) => percent(confidence) },
+  why: { field: 'Why__c', json: ({ why = null }) => why },
+  asOf: { field: 'As_Of__c', json: ({ asOf = null }) => asOf },
+};
+
+export const familyRefField: FieldPath<typeof KAM_Potential__c> = 'Ref__c';
+export const familyObject = KAM_Potential__c.api;
+
+/** Fields of a family's record that the worker writes; all others belong to people. */
+export const workerWrittenOfFamilies: readonly string[] = [
+  familyRefField,
+  ...Object.values(familyWriters).map(({ field }) => field),
+];
+
+function familyFields(after: Partial<FamilyMark>): Record_ {
+  const fields: Record_ = {};
+  for (const [key, { field, json }] of Object.entries(familyWriters)) if (key in after) fields[field] = json(after);
+  return fields;
+}
+
+/** A new record of one family of one account, under its ref. */
+export function familyUpsert(accountId: string, ref: string, after: FamilyMark): Record_ {
+  const identity = { Account__c: accountId, Ref__c: ref } satisfies Partial<
+    Record<FieldPath<typeof KAM_Potential__c>, Json>
+  >;
+  return { attributes: { type: familyObject }, ...identity, ...familyFields(after) };
+}
+
+/** What changes on a record that stands, and the ref where it has none yet. */
+export function familyUpdate(recordId: string, ref: string | null, after: Partial<FamilyMark>): Record_ {
+  const identity = ref === null ? {} : { [familyRefField]: ref };
+  return { attributes: { type: familyObject }, Id: recordId, ...identity, ...familyFields(after) };
 }
 
 export const taskRefField: FieldPath<typeof Task> = 'KAM_Task_Ref__c';
@@ -328,6 +434,13 @@ export const needs: readonly Need[] = [
     label: 'Task',
     reads: taskSources.map(({ path }) => path),
     writes: ['KAM_Task_Ref__c', 'WhatId', 'Subject', 'Status', 'Priority', 'ActivityDate', 'Description'],
+    isOptional: false,
+  },
+  {
+    object: familyObject,
+    label: 'KAM Potential',
+    reads: cellSources.map(({ path }) => path),
+    writes: [...workerWrittenOfFamilies],
     isOptional: false,
   },
   {

@@ -1,15 +1,27 @@
-/** Writes changes by sObject Collections: accounts first, then tasks; every row's outcome is kept. */
+/** Writes changes by sObject Collections: accounts with their families, then tasks; every row's outcome is kept. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import type { FamilyChange } from '../kam/family.js';
 import type { ReviewTask } from '../kam/reviews.js';
 import type { AccountMark } from '../kam/standing.js';
 import type { RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
-import { accountUpdate, taskClose, taskObject, taskRefField, taskUpsert } from './records.js';
+import {
+  accountUpdate,
+  familyObject,
+  familyRefField,
+  familyUpdate,
+  familyUpsert,
+  taskClose,
+  taskObject,
+  taskRefField,
+  taskUpsert,
+} from './records.js';
 
 /** One thing to change in the org. */
 export type Change =
   | { verb: 'set'; accountId: RecordId; name: string; before: Partial<AccountMark>; after: Partial<AccountMark> }
+  | FamilyChange
   | { verb: 'open'; task: ReviewTask }
   | { verb: 'close'; taskId: RecordId; ref: string };
 
@@ -24,8 +36,8 @@ const SECOND = 1000;
 /**
  * Writes all changes in order.
  *
- * Shape:  accounts are updated by id, tasks upserted by their ref and closed by id, so that a request that is sent
- *         twice changes nothing the second time. A row that the org refuses does not stop the others.
+ * Shape:  what stands is updated by id, what is new is upserted by its ref, so that a request that is sent twice changes
+ *         nothing the second time. A row that the org refuses does not stop the others.
  * Errors: those of the transport. Refused rows are returned with the org's codes; locked rows are tried again first.
  */
 export async function write(
@@ -94,13 +106,27 @@ async function writeBatch(org: KamOrg, batch: readonly Change[]): Promise<Failed
 }
 
 function pathFor(org: KamOrg, first: Change | undefined): string {
-  return org.path(first?.verb === 'open' ? `composite/sobjects/${taskObject}/${taskRefField}` : 'composite/sobjects');
+  switch (first?.verb) {
+    case 'open':
+      return org.path(`composite/sobjects/${taskObject}/${taskRefField}`);
+    case 'addFamily':
+      return org.path(`composite/sobjects/${familyObject}/${familyRefField}`);
+    case 'set':
+    case 'setFamily':
+    case 'close':
+    case undefined:
+      return org.path('composite/sobjects');
+  }
 }
 
 function recordOf(change: Change): Record<string, unknown> {
   switch (change.verb) {
     case 'set':
       return accountUpdate(change.accountId, change.after);
+    case 'setFamily':
+      return familyUpdate(change.recordId, change.ref, change.after);
+    case 'addFamily':
+      return familyUpsert(change.accountId, change.ref, change.after);
     case 'open':
       return taskUpsert(change.task);
     case 'close':

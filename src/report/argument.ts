@@ -1,7 +1,7 @@
 /** The argument for one account as lines for a terminal: from money to gates, exact to the cent and the point. */
 import type { FoundAccount } from '../book/book.js';
 import type { Decision } from '../kam/funnel.js';
-import type { PotentialCell } from '../kam/potential.js';
+import type { PotentialCell, WhitespaceWhy } from '../kam/potential.js';
 import type { Score } from '../kam/score.js';
 import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
@@ -94,7 +94,7 @@ function potentialLines({ accounts, group, run }: Argument): string[] {
       const indent = ' '.repeat(width + 4);
       return [
         `  ${exactMoney(cell.amount, run.currency).padStart(width)}  ${cell.family}, ${kind} at ${site}`,
-        `${indent}${potentialText(cell.family, cell.why, speech)}`,
+        `${indent}${potentialText(cell, speech)}`,
         `${indent}= ${sumOf(cell, run.currency)}`,
       ];
     }),
@@ -107,9 +107,25 @@ function sumOf({ why, pipeline }: PotentialCell, currency: string | null): strin
   const less = pipeline > 0 ? ` − ${money(pipeline)} in the pipeline already` : '';
   switch (why.is) {
     case 'whitespace':
-      return `${why.from.buyers} / ${why.from.peers} × ${money(why.spend)}${less}`;
+      return `${chance(why.from)} × ${money(why.spend)}${less}`;
     case 'bought':
       return `${percent(why.from.realisation)} × (${money(why.from.benchmark)} − ${money(why.own)})${less}`;
+    case 'stated':
+      return `${percent(why.attainable)} × ${money(why.wallet)} − ${money(why.own)}${less}`;
+    case 'closed':
+      return money(0);
+  }
+}
+
+/** The probability as the fractions that it is made of. */
+function chance(from: WhitespaceWhy): string {
+  switch (from.is) {
+    case 'peers':
+      return `${from.buyers} / ${from.peers}`;
+    case 'prospect':
+      return `${from.conversion.became} / ${from.conversion.of} × ${from.buyers} / ${from.peers}`;
+    case 'sisters':
+      return `${from.conversion.became} / ${from.conversion.of} × ${from.buyers} / ${from.sites}`;
   }
 }
 

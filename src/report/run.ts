@@ -28,7 +28,7 @@ export type RunGroup = {
 /** Fewer rights or fields than the full job wants; the job runs and says what it cannot see. */
 export type Loss = { what: string; remedy: string };
 
-export type FailedRow = { object: 'account' | 'task'; key: string; errors: string[] };
+export type FailedRow = { object: 'account' | 'potential' | 'task'; key: string; errors: string[] };
 
 export type RunOutcome =
   | { is: 'done' }
@@ -62,6 +62,8 @@ export type Run = {
   plan: {
     accounts: number;
     fields: Partial<Record<keyof AccountMark, number>>;
+    /** Records of accounts' families: new ones, those that change, and of these the ones that lose their figures. */
+    families: { added: number; changed: number; emptied: number };
     opened: Partial<Record<ReviewKind, number>>;
     closed: number;
     /** Accounts whose tier or segment changes, of those that had one. */

@@ -137,7 +137,13 @@ function changeLines(run: Run): string[] {
     ...(opened > 0 ? [`open ${count(opened, 'task')} (${pairs(plan.opened)})`] : []),
     ...(plan.closed > 0 ? [`close ${count(plan.closed, 'task')}`] : []),
   ];
-  const work = [...(plan.accounts > 0 ? [`update ${count(plan.accounts, 'account')}`] : []), ...tasks];
+  const { added, changed, emptied } = plan.families;
+  const work = [
+    ...(plan.accounts > 0 ? [`update ${count(plan.accounts, 'account')}`] : []),
+    ...(added > 0 ? [`add ${count(added, 'potential')}`] : []),
+    ...(changed > 0 ? [`update ${count(changed, 'potential')}${emptied > 0 ? ` (${emptied} emptied)` : ''}`] : []),
+    ...tasks,
+  ];
   switch (run.outcome.is) {
     case 'nothingToDo':
       return ['Nothing to do: the org already says all this.'];
@@ -184,6 +190,22 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'opportunity', 'opportunities')} belong to no account that could be read and were left out${examples}.`;
     case 'ratingOutOfRange':
       return `${count(note.count, 'rating')} lie outside 0 to 3 and count as missing${examples}. Correct them on the account.`;
+    case 'walletNegative':
+      return `${count(note.count, 'stated wallet is', 'stated wallets are')} below zero and count for nothing${examples}. Enter what the customer buys in a year, or 0 where he needs none.`;
+    case 'walletInFuture':
+      return `${count(note.count, 'wallet is', 'wallets are')} stated after the org's today and count for nothing yet${examples}. Correct the date of the statement.`;
+    case 'walletUndated':
+      return `${count(note.count, 'stated wallet has', 'stated wallets have')} no date and count as old${examples}. Enter when it was stated.`;
+    case 'walletUnsourced':
+      return `${count(note.count, 'stated wallet names', 'stated wallets name')} no source and count as the account team's estimate${examples}. Enter who stated it.`;
+    case 'walletBelowRevenue':
+      return `${count(note.count, 'stated wallet is', 'stated wallets are')} smaller than what the customer buys from us alone; nothing is left to win there${examples}. Ask for the wallet again.`;
+    case 'targetInPast':
+      return `${count(note.count, 'target is', 'targets are')} set for a year that is over${examples}. Set a new target or empty it.`;
+    case 'potentialWithoutFamily':
+      return `${count(note.count, 'potential names', 'potentials name')} no product family and count for nothing${examples}. Enter the family.`;
+    case 'potentialTwice':
+      return `${count(note.count, 'potential says', 'potentials say')} something of a family that another record of the account says something of; the latest wallet counts${examples}. Keep one record.`;
     case 'personAccountsLeftOut':
       return `${count(note.count, 'person account')} were left out${examples}.`;
   }

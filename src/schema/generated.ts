@@ -359,6 +359,7 @@ export const KAM_Settings__mdt = {
     Potential_Keep_Families__c: { type: 'Number', precision: 9, scale: 0 },
     Potential_Keep_Small__c: { type: 'Checkbox' },
     Potential_Minimum_Peers__c: { type: 'Number', precision: 9, scale: 0 },
+    Potential_Prospects__c: { type: 'Checkbox' },
     Potential_Quantile__c: { type: 'Percent', precision: 5, scale: 2 },
     Potential_Realisation__c: { type: 'Percent', precision: 5, scale: 2 },
     Revenue_Windows__c: { type: 'Number', precision: 9, scale: 0 },

@@ -3,6 +3,7 @@ import type { Book, GroupView } from '../book/book.js';
 import { applyCapacity, decide, type Decision, type SegmentLines, type StandingDecision } from '../kam/funnel.js';
 import { peerEstimates } from '../kam/peers.js';
 import { assessPotential } from '../kam/potential.js';
+import { prospectEstimates } from '../kam/prospects.js';
 import { drawsFrom } from '../kam/random.js';
 import { contestantOf, robustnessOf, TRIAL_SEED, type Contestant } from '../kam/robustness.js';
 import { anchorsOfEntrants, scaleFrom, type MoneyAnchors, type ScoreScale } from '../kam/score.js';
@@ -49,9 +50,15 @@ export async function assessBook(book: Book, settings: Settings, remembered: Mon
 }
 
 export async function assessPotentials(book: Book, settings: Settings): Promise<void> {
+  const conversion = await book.conversion();
   for await (const batch of book.accounts(BATCH)) {
     await book.storePotentials(
-      batch.map(({ account, benchmarks }) => assessPotential(account, peerEstimates(account, benchmarks, settings))),
+      batch.map(({ account, benchmarks }) => {
+        const estimates = isKnown(account.yearlyRevenue)
+          ? peerEstimates(account, benchmarks, settings)
+          : prospectEstimates(account, benchmarks, conversion, settings);
+        return assessPotential(account, estimates, settings);
+      }),
     );
   }
 }

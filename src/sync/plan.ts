@@ -1,6 +1,8 @@
 /** What has to change in the org so that it says what was decided: a value that counts, hashes and refuses. */
 import { createHash } from 'node:crypto';
+import partition from 'lodash/partition.js';
 import type { Book, GroupView } from '../book/book.js';
+import { familyChanges, type FamilyChange } from '../kam/family.js';
 import type { Decision } from '../kam/funnel.js';
 import { capReviews, reviewsFor, stemOf, type ReviewTask, type WantedReview } from '../kam/reviews.js';
 import type { ReviewKind, Settings } from '../kam/settings.js';
@@ -10,12 +12,15 @@ import type { Change } from '../org/write.js';
 import { BATCH, type Decided } from './assess.js';
 
 /**
- * Shape: account changes in order of group and account, then tasks to open, then tasks to close, in order of ref.
- *        Account changes are derived from the book each time they are read, so no plan is held in memory as a whole.
+ * Shape: batch by batch of groups, changes of accounts, then of their families' records; then tasks to open, then tasks
+ *        to close, in order of ref. But for tasks, changes are derived from the book each time they are read, so no
+ *        plan is held in memory as a whole.
  */
 export type Plan = {
   accounts: number;
   fields: Partial<Record<keyof AccountMark, number>>;
+  /** Records of families: `emptied` ones, which lose their figures, are among the changed. */
+  families: { added: number; changed: number; emptied: number };
   /** Tasks to open and to close. */
   tasks: number;
   opened: Partial<Record<ReviewKind, number>>;
@@ -37,10 +42,17 @@ export async function planFor(book: Book, settings: Settings, asOf: IsoDate, tod
   const standing: StandingTask[] = [];
   const hash = createHash('sha256');
   const fields: Plan['fields'] = {};
+  const families = { added: 0, changed: 0, emptied: 0 };
   let accounts = 0;
   let moved = 0;
   let classified = 0;
-  for await (const batch of decidedGroups(book)) {
+  for await (const { batch, ofFamilies } of withFamilies(book, settings, asOf)) {
+    for (const change of ofFamilies) {
+      hash.update(JSON.stringify(change));
+      families.added += change.verb === 'addFamily' ? 1 : 0;
+      families.changed += change.verb === 'setFamily' ? 1 : 0;
+      families.emptied += change.verb === 'setFamily' && change.emptied ? 1 : 0;
+    }
     for (const { view, decision } of batch) {
       wanted.push(...reviewsFor(view.facts, view.potential, decision, settings, today));
       standing.push(...view.tasks);
@@ -61,13 +73,14 @@ export async function planFor(book: Book, settings: Settings, asOf: IsoDate, tod
   return {
     accounts,
     fields,
+    families,
     tasks: tasks.length,
     opened,
     closed: tasks.filter((change) => change.verb === 'close').length,
     moved,
     classified,
     hash: hash.digest('hex'),
-    isEmpty: accounts === 0 && tasks.length === 0,
+    isEmpty: accounts === 0 && families.added + families.changed === 0 && tasks.length === 0,
     changes: () => changesOf(book, settings, asOf, tasks),
   };
 }
@@ -84,10 +97,36 @@ async function* changesOf(
   asOf: IsoDate,
   tasks: readonly Change[],
 ): AsyncIterable<Change[]> {
-  for await (const batch of decidedGroups(book)) {
+  for await (const { batch, ofFamilies } of withFamilies(book, settings, asOf)) {
     yield batch.flatMap(({ view, decision }) => accountChanges(view, decision, settings, asOf));
+    // One request carries one verb: records that stand go together, and so do new ones.
+    const [standing, added] = partition(ofFamilies, ({ verb }) => verb === 'setFamily');
+    yield standing;
+    yield added;
   }
   for (let from = 0; from < tasks.length; from += BATCH) yield tasks.slice(from, from + BATCH);
+}
+
+/** Groups with their decisions, and what changes in the records of their accounts' families. */
+async function* withFamilies(
+  book: Book,
+  settings: Settings,
+  asOf: IsoDate,
+): AsyncIterable<{ batch: Decided[]; ofFamilies: FamilyChange[] }> {
+  const { keepFamilies, keepSmall } = settings.potential;
+  let from = 0;
+  for await (const batch of decidedGroups(book)) {
+    const segmentOf = new Map(
+      batch.flatMap(({ view, decision }) => view.standings.map(({ accountId }) => [accountId, decision.segment])),
+    );
+    const accounts = await book.accountFamilies(from, segmentOf.size);
+    from += segmentOf.size;
+    const ofFamilies = accounts.flatMap(({ accountId, potential, standing }) => {
+      const keep = keepSmall || segmentOf.get(accountId) !== 'small' ? keepFamilies : 0;
+      return familyChanges(potential, standing, keep, asOf, settings);
+    });
+    yield { batch, ofFamilies };
+  }
 }
 
 /** Groups with their decisions; both streams are ordered by group, so they are read side by side. */
@@ -137,21 +176,22 @@ function taskChanges(
   capped: readonly ReviewTask[],
   wanted: readonly WantedReview[],
   standing: readonly StandingTask[],
-): Change[] {
+): TaskChange[] {
   const refs = new Set(standing.map((task) => task.ref));
   const openStems = new Set(standing.filter((task) => !task.isClosed).map((task) => stemOf(task.ref)));
   const wantedStems = new Set(wanted.map(({ task }) => stemOf(task.ref)));
   const opens = capped
     .filter((task) => !refs.has(task.ref) && !openStems.has(stemOf(task.ref)))
-    .map((task): Change => ({ verb: 'open', task }));
+    .map((task): TaskChange => ({ verb: 'open', task }));
   const closes = standing
     .filter((task) => !task.isClosed && !wantedStems.has(stemOf(task.ref)))
-    .map((task): Change => ({ verb: 'close', taskId: task.id, ref: task.ref }));
+    .map((task): TaskChange => ({ verb: 'close', taskId: task.id, ref: task.ref }));
   return [...sortByRef(opens), ...sortByRef(closes)];
 }
 
-const refOf = (change: Change): string =>
-  change.verb === 'open' ? change.task.ref : change.verb === 'close' ? change.ref : change.accountId;
+type TaskChange = Extract<Change, { verb: 'open' | 'close' }>;
 
-const sortByRef = (changes: Change[]): Change[] =>
+const refOf = (change: TaskChange): string => (change.verb === 'open' ? change.task.ref : change.ref);
+
+const sortByRef = (changes: TaskChange[]): TaskChange[] =>
   changes.toSorted((a, b) => (refOf(a) < refOf(b) ? -1 : refOf(a) > refOf(b) ? 1 : 0));

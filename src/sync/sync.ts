@@ -169,7 +169,7 @@ async function pullInto(
 }
 
 async function writePlan(org: KamOrg, plan: Plan, onProgress: OnProgress): Promise<Receipts> {
-  const total = plan.accounts + plan.tasks;
+  const total = plan.accounts + plan.families.added + plan.families.changed + plan.tasks;
   return write(org, plan.changes(), (done) => onProgress('write', done, total));
 }
 
@@ -182,8 +182,8 @@ function outcomeOf(plan: Plan, refusal: Refusal | null, dryRun: boolean, receipt
   return receipts.failed.length > 0 ? { is: 'partial', failed: receipts.failed.length } : { is: 'done' };
 }
 
-function countsOf({ accounts, fields, opened, closed, moved, classified, hash }: Plan): Run['plan'] {
-  return { accounts, fields, opened, closed, moved, classified, hash };
+function countsOf({ accounts, fields, families, opened, closed, moved, classified, hash }: Plan): Run['plan'] {
+  return { accounts, fields, families, opened, closed, moved, classified, hash };
 }
 
 function failedRow({ change, errors }: FailedChange): FailedRow {
@@ -191,6 +191,10 @@ function failedRow({ change, errors }: FailedChange): FailedRow {
   switch (change.verb) {
     case 'set':
       return { object: 'account', key: `${change.name} (${change.accountId})`, errors: texts };
+    case 'setFamily':
+      return { object: 'potential', key: `${change.recordId} of ${change.accountId}`, errors: texts };
+    case 'addFamily':
+      return { object: 'potential', key: change.ref, errors: texts };
     case 'open':
       return { object: 'task', key: change.task.ref, errors: texts };
     case 'close':
@@ -268,7 +272,12 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
     accounts: run.accounts,
     groups: run.groups,
     candidates: tiers.candidate,
-    changes: plan.accounts + Object.values(plan.opened).reduce((sum, n) => sum + n, 0) + plan.closed,
+    changes:
+      plan.accounts +
+      plan.families.added +
+      plan.families.changed +
+      Object.values(plan.opened).reduce((sum, n) => sum + n, 0) +
+      plan.closed,
     writes: run.written,
     failedRows: run.failed.length,
     apiCalls: run.apiCalls,

@@ -40,6 +40,7 @@ const aPotential = (accountId: string, amount: number): Potential => ({
   crossSell: amount,
   upSell: unknown('noPeers'),
   additional: amount,
+  elsewhere: amount,
   walletShare: 1 / 3,
   confidence: 0.4,
   cells: [
@@ -57,8 +58,11 @@ const aPotential = (accountId: string, amount: number): Potential => ({
         spend: amount,
         from: { is: 'peers', buyers: 2, peers: 3, peerLevel: 'all' },
       },
+      sister: null,
+      rival: null,
     },
   ],
+  settled: [],
 });
 
 const five = { accounts: ['A', 'B', 'C', 'D', 'E'].map((id) => ({ id })) };

@@ -165,6 +165,9 @@ const labels: Labels = {
   segment: { Top: 'top' },
   gate: { Ask: 'ask' },
   gateResult: { Open: 'open' },
+  source: { Peers: 'peers' },
+  statedBy: { 'Customer in Writing': 'customer' },
+  servedBy: { Us: 'us' },
 };
 
 test('what stands is read in our words and units, root first', async () => {
@@ -243,6 +246,8 @@ const cell = (family: string, kind: PotentialCell['kind'], amount: number, confi
     spend: amount,
     from: { is: 'peers', buyers: 9, peers: 9, peerLevel: 'all' },
   },
+  sister: null,
+  rival: null,
 });
 
 const potentialWith = (accountId: string, cells: PotentialCell[]): Potential => {
@@ -254,9 +259,11 @@ const potentialWith = (accountId: string, cells: PotentialCell[]): Potential => 
     crossSell: sum('crossSell'),
     upSell: sum('upSell'),
     additional,
+    elsewhere: additional,
     walletShare: 0.5,
     confidence: 0.4,
     cells,
+    settled: [],
   };
 };
 
@@ -267,9 +274,11 @@ const nothingKnown = (accountId: string): Potential => {
     crossSell: nothing,
     upSell: nothing,
     additional: nothing,
+    elsewhere: nothing,
     walletShare: nothing,
     confidence: 0,
     cells: [],
+    settled: [],
   };
 };
 
@@ -306,7 +315,10 @@ test('where no account has a known potential, the group has none either, and the
   await withBook({ accounts }, async (book) => {
     const before = only(await allGroups(book)).potential;
     expect(before).toMatchObject({ additional: unknown('notModelled'), cells: [] });
-    await book.storePotentials([nothingKnown('A'), { ...nothingKnown('B'), additional: unknown('noSales') }]);
+    await book.storePotentials([
+      nothingKnown('A'),
+      { ...nothingKnown('B'), additional: unknown('noSales'), elsewhere: unknown('noSales') },
+    ]);
     expect(only(await allGroups(book)).potential).toEqual({
       crossSell: unknown('noPeers'),
       upSell: unknown('noPeers'),

@@ -62,6 +62,18 @@ const someTables: fc.Arbitrary<Tables> = fc.record({
     .map((lines) =>
       lines.map(({ opportunity, ...line }, n) => ({ id: `L${n}`, opportunityId: `O${opportunity}`, ...line })),
     ),
+  cell: fc
+    .array(
+      fc.record({
+        account: fc.nat(11),
+        family: fc.constantFrom('Bikes', 'bikes ', 'Tyres', null),
+        statedWallet: fc.option(fc.integer({ min: -9, max: 999 })),
+        statedOn: fc.constantFrom('2026-10-01', '2025-10-31', '2027-01-01', null),
+        servedBy: fc.constantFrom('us', 'competitor', null),
+      }),
+      { maxLength: 8 },
+    )
+    .map((cells) => cells.map(({ account, ...cell }, n) => ({ id: `P${n}`, accountId: `A${account}`, ...cell }))),
   task: fc.constant([
     { id: 'T1', ref: 'R1', accountId: 'A1', ownerId: 'U', isClosed: false },
     { id: 'T2', ref: 'R2', accountId: 'A1', ownerId: 'U', isClosed: true },
@@ -86,7 +98,7 @@ const readingOf = (tables: Tables, order: readonly BookTable[]): Promise<unknown
       const accounts = await allAccounts(book);
       await book.storePotentials(
         accounts.map(({ account, benchmarks }) =>
-          assessPotential(account, peerEstimates(account, benchmarks, settings)),
+          assessPotential(account, peerEstimates(account, benchmarks, settings), settings),
         ),
       );
       return { notes, accounts, groups: await allGroups(book), again: await drained(book.groups(100)) };
@@ -104,13 +116,14 @@ test('the same records in another order say the same', async () => {
       account: shuffled(tables.account),
       opportunity: shuffled(tables.opportunity),
       line: shuffled(tables.line),
+      cell: shuffled(tables.cell),
       task: shuffled(tables.task),
     }),
   );
   await fc.assert(
     fc.asyncProperty(bothOrders, async ({ tables, ...others }) => {
-      const one = await readingOf(tables, ['account', 'opportunity', 'line', 'task']);
-      const other = await readingOf(others, ['task', 'line', 'opportunity', 'account']);
+      const one = await readingOf(tables, ['account', 'opportunity', 'line', 'cell', 'task']);
+      const other = await readingOf(others, ['cell', 'task', 'line', 'opportunity', 'account']);
       expect(other).toEqual(one);
     }),
     { numRuns: 8 },

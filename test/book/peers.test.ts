@@ -101,6 +101,8 @@ test('a benchmark says how many buy a family, and their median and upper share o
   expect(bikes?.lowShare).toBeCloseTo(0.2, 12);
   expect(bikes?.highShare).toBeCloseTo(0.4, 12);
   expect(bikes?.topShare).toBeCloseTo(0.46, 12);
+  // Spend in money: 10 to 50.
+  expect(bikes).toMatchObject({ lowSpend: 20_00, medianSpend: 30_00, highSpend: 40_00 });
   // Shares 0.5 0.6 0.7 0.8 0.9 1: the median lies between 0.7 and 0.8.
   expect(helmets).toMatchObject({ family: 'Helmets', peers: 6, buyers: 6 });
   expect(helmets?.medianShare).toBeCloseTo(0.75, 12);
@@ -129,6 +131,9 @@ test('an account that is owed more than it paid sets no benchmark', async () => 
       highShare: 1,
       upperShare: 1,
       topShare: 1,
+      lowSpend: 10_00,
+      medianSpend: 10_00,
+      highSpend: 10_00,
     },
   ]);
 });
@@ -157,6 +162,9 @@ test('families that are out of scope or unnamed set no benchmark, but count as r
       highShare: 0.5,
       upperShare: 0.5,
       topShare: 0.5,
+      lowSpend: 50_00,
+      medianSpend: 50_00,
+      highSpend: 50_00,
     },
   ]);
 });

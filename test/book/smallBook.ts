@@ -25,6 +25,8 @@ export type SmallCrm = {
   opportunities?: CrmRecord[];
   lines?: CrmRecord[];
   tasks?: CrmRecord[];
+  /** Families of accounts, as people and the worker wrote on them. */
+  cells?: CrmRecord[];
   settings?: Settings;
   asOf?: string;
   today?: string;
@@ -77,6 +79,7 @@ export async function fill(book: Book, crm: SmallCrm, folder: string): Promise<v
     ),
   );
   await book.ingest('line', spool(folder, 'line', crm.lines ?? []));
+  await book.ingest('cell', spool(folder, 'cell', crm.cells ?? []));
   await book.ingest(
     'task',
     spool(

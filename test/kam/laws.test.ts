@@ -304,7 +304,11 @@ describe('law 5: the order of records is irrelevant', () => {
       fc.property(twice(benchmarks), twice(sales), twice(sales), (comparisons, bought, pipeline) => {
         const [one, other] = ([0, 1] as const).map((order) => {
           const account = anAccount({ families: bought[order], pipeline: pipeline[order] });
-          return assessPotential(account, peerEstimates(account, comparisons[order], defaultSettings()));
+          return assessPotential(
+            account,
+            peerEstimates(account, comparisons[order], defaultSettings()),
+            defaultSettings(),
+          );
         });
         expect(other).toEqual(one);
       }),
@@ -397,9 +401,9 @@ describe('law 6: a lost fact lowers the confidence and is never read as zero', (
 
   test('an account without revenue has an unknown potential, not none', () => {
     const account = anAccount({ yearlyRevenue: unknown('noSales') });
-    expect(assessPotential(account, peerEstimates(account, [], defaultSettings())).additional).toEqual(
-      unknown('noSales'),
-    );
+    expect(
+      assessPotential(account, peerEstimates(account, [], defaultSettings()), defaultSettings()).additional,
+    ).toEqual(unknown('noSales'));
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { NextStep, Reason } from '../../src/kam/funnel.js';
-import type { PotentialWhy } from '../../src/kam/potential.js';
+import type { PotentialCell, PotentialWhy, WhitespaceWhy } from '../../src/kam/potential.js';
 import type { WhyUnknown } from '../../src/kam/unknown.js';
 import { unknown } from '../../src/kam/unknown.js';
 import {
@@ -9,6 +9,7 @@ import {
   criterionName,
   gateName,
   nextStepText,
+  familyText,
   potentialText,
   reasonsText,
   reasonText,
@@ -415,12 +416,12 @@ test('a kind of reason or step without an example is only that of no step', () =
 });
 
 describe('why there is potential', () => {
-  const cross: Extract<PotentialWhy, { is: 'whitespace' }> = {
-    is: 'whitespace',
-    probability: 14 / 18,
-    spend: euros(42_000),
-    from: { is: 'peers', buyers: 14, peers: 18, peerLevel: 'industryAndSize' },
+  const said = (cell: Partial<PotentialCell>, language: Language = 'en') =>
+    plain(potentialText(aCell(cell), speech(language)));
+  const whitespace = (from: WhitespaceWhy): PotentialWhy => {
+    return { is: 'whitespace', probability: 0.5, spend: euros(42_000), from };
   };
+  const cross = whitespace({ is: 'peers', buyers: 14, peers: 18, peerLevel: 'industryAndSize' });
   const up: PotentialWhy = {
     is: 'bought',
     own: euros(40_000),
@@ -428,37 +429,107 @@ describe('why there is potential', () => {
     value: unknown('notModelled'),
     from: { is: 'peers', buyers: 9, peerLevel: 'industry', benchmark: euros(60_000), realisation: 0.25 },
   };
+  const conversion = { became: 3, of: 20 };
 
-  test('whitespace is told by who buys it and for how much', () => {
-    expect(plain(potentialText('Service', cross, speech('en')))).toBe(
+  test.each<[string, Partial<PotentialCell>, string, string]>([
+    [
+      'whitespace is told by who buys it and for how much',
+      { why: cross },
       "14 of 18 accounts of the same industry and size buy Service, for this customer's size typically €42,000 a year.",
-    );
-    expect(plain(potentialText('Service', cross, speech('de')))).toBe(
       '14 von 18 Kunden gleicher Branche und Größe kaufen Service, bei dieser Kundengröße typischerweise 42.000 € im Jahr.',
-    );
+    ],
+    [
+      'that of a prospect also by how many become customers',
+      { why: whitespace({ is: 'prospect', buyers: 14, peers: 18, peerLevel: 'industry', conversion }) },
+      'No customer yet: 3 of 20 accounts without sales became customers within a year. 14 of 18 accounts of the same industry that are customers buy Service, typically for €42,000 a year.',
+      'Noch kein Kunde: 3 von 20 Firmen ohne Umsatz wurden binnen eines Jahres Kunden. 14 von 18 Kunden gleicher Branche kaufen Service, typischerweise für 42.000 € im Jahr.',
+    ],
+    [
+      'and that of a site without sales by what its sisters buy',
+      {
+        why: whitespace({ is: 'sisters', buyers: 2, sites: 3, conversion }),
+        sister: { name: 'Alpha Lyon', yearly: euros(50_000) },
+      },
+      'No customer yet: 3 of 20 accounts without sales became customers within a year. 2 of 3 sites of the group that are customers buy Service, typically for €42,000 a year. Alpha Lyon, a site of the same group, buys it for €50,000 a year.',
+      'Noch kein Kunde: 3 von 20 Firmen ohne Umsatz wurden binnen eines Jahres Kunden. 2 von 3 kaufenden Standorten der Gruppe kaufen Service, typischerweise für 42.000 € im Jahr. Alpha Lyon, ein Standort derselben Gruppe, kauft sie für 50.000 € im Jahr.',
+    ],
+    [
+      'a gap is told by own and by benchmark spend',
+      { family: 'Pumps', why: up },
+      'Buys Pumps for €40,000 a year; the stronger of 9 comparable buyers would spend €60,000. 25% of the gap is expected.',
+      'Kauft Pumps für 40.000 € im Jahr; die stärkeren von 9 vergleichbaren Käufern gäben 60.000 € aus. Erwartet werden 25 % der Lücke.',
+    ],
+    [
+      'a stated wallet is told by who stated it and when, and by what is ours',
+      {
+        why: {
+          is: 'stated',
+          own: euros(40_000),
+          wallet: euros(100_000),
+          attainable: 0.65,
+          gap: euros(25_000),
+          by: 'customer',
+          on: '2026-03-01',
+        },
+      },
+      'Buys Service for €100,000 a year from all suppliers, as the customer wrote on 1 Mar 2026; 65% of it is attainable, €40,000 is ours.',
+      'Kauft Service bei allen Lieferanten für 100.000 € im Jahr, wie der Kunde schrieb am 01.03.2026; erreichbar sind 65 % davon, 40.000 € haben wir.',
+    ],
+    [
+      'a demand that is ours is told as what people say',
+      { why: { is: 'closed', own: euros(40_000), servedBy: 'us' } },
+      'The account team says that all demand for Service is ours already.',
+      'Nach Angabe des Account-Teams decken wir den Bedarf an Service schon ganz.',
+    ],
+    [
+      'and so is one that the customer covers',
+      { why: { is: 'closed', own: 0, servedBy: 'internal' } },
+      'The account team says that the customer covers the demand for Service itself.',
+      'Nach Angabe des Account-Teams deckt der Kunde den Bedarf an Service selbst.',
+    ],
+    [
+      'a competitor is named, and so is what is in the pipeline',
+      { family: 'Pumps', why: up, rival: { is: 'competitor', name: 'ACME' }, pipeline: euros(2_000) },
+      'Buys Pumps for €40,000 a year; the stronger of 9 comparable buyers would spend €60,000. 25% of the gap is expected. ACME serves this demand today. €2,000 is in the pipeline already.',
+      'Kauft Pumps für 40.000 € im Jahr; die stärkeren von 9 vergleichbaren Käufern gäben 60.000 € aus. Erwartet werden 25 % der Lücke. ACME deckt diesen Bedarf heute. 2.000 € sind schon in der Pipeline.',
+    ],
+  ])('%s', (_, cell, english, german) => {
+    expect(said(cell)).toBe(english);
+    expect(said(cell, 'de')).toBe(german);
+  });
+
+  test('each source of a wallet, and each answer to who serves a demand, has its words', () => {
+    const stated = { is: 'stated', own: 0, wallet: 1, attainable: 1, gap: 1, on: null } as const;
+    const rivals: PotentialCell['rival'][] = [null, { is: 'nobody' }, { is: 'competitor', name: null }];
+    for (const language of languages) {
+      const sources = (['customer', 'tender', 'accountTeam'] as const).map((by) =>
+        said({ why: { ...stated, by } }, language),
+      );
+      expect(new Set([...sources, ...rivals.map((rival) => said({ rival }, language))]).size).toBe(6);
+    }
   });
 
   test('each level of comparison has its words', () => {
     const levels = ['industryAndSize', 'industry', 'size', 'all'] as const;
     for (const language of languages) {
       const texts = levels.map((peerLevel) =>
-        potentialText('Service', { ...cross, from: { ...cross.from, peerLevel } }, speech(language)),
+        said({ why: whitespace({ is: 'peers', buyers: 14, peers: 18, peerLevel }) }, language),
       );
       expect(new Set(texts).size).toBe(4);
     }
   });
 
-  test('a gap is told by own and by benchmark spend', () => {
-    expect(plain(potentialText('Pumps', up, speech('en')))).toBe(
-      'Buys Pumps for €40,000 a year; the stronger of 9 comparable buyers would spend €60,000. 25% of the gap is expected.',
-    );
-    expect(plain(potentialText('Pumps', up, speech('de')))).toBe(
-      'Kauft Pumps für 40.000 € im Jahr; die stärkeren von 9 vergleichbaren Käufern gäben 60.000 € aus. Erwartet werden 25 % der Lücke.',
+  test('without a currency the amounts carry no symbol', () => {
+    expect(potentialText(aCell({ why: cross }), { language: 'en', currency: null })).toContain(
+      'typically 42,000 a year',
     );
   });
 
-  test('without a currency the amounts carry no symbol', () => {
-    expect(potentialText('Service', cross, { language: 'en', currency: null })).toContain('typically 42,000 a year');
+  test('the text of a record is cut after a word where it would not fit', () => {
+    const text = familyText(aCell({ family: 'Pump '.repeat(500), why: cross }), speech('en'));
+    expect(text.length).toBeLessThanOrEqual(2000);
+    expect(text.length).toBeGreaterThan(1990);
+    expect(text).toMatch(/Pump…$/);
   });
 });
 

@@ -53,6 +53,7 @@ describe('a pull', () => {
         account: 11,
         opportunity: 30,
         line: 84,
+        cell: 30,
         task: 3,
       });
     }));

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { moneyCriteria, scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { Gate, GateResult, Segment, Tier } from '../../src/kam/funnel.js';
 import { defaultSettings, parseSettings, reviewKinds, settingKeys, type SettingKey } from '../../src/kam/settings.js';
-import { workerWritten as written } from '../../src/org/records.js';
+import { labels, workerWritten as written, workerWrittenOfFamilies } from '../../src/org/records.js';
 import type { RunOutcome } from '../../src/report/run.js';
-import { Account, KAM_Run__c } from '../../src/schema/generated.js';
+import { Account, KAM_Potential__c, KAM_Run__c } from '../../src/schema/generated.js';
 import type { FieldDefinition } from '../../src/schema/model.js';
 import { orgSchema } from '../../src/schema/orgSchema.js';
 
@@ -48,6 +48,14 @@ describe('words', () => {
   ] as const)('%s has a value for each of our words and no other', (field, words) => {
     expect(Account.fields[field].values).toEqual(Object.values(words));
     expect(customFields('Account').find(({ api }) => api === field)?.restricted).toBe(true);
+  });
+
+  test.each([
+    ['Source__c', labels.source],
+    ['Stated_Source__c', labels.statedBy],
+    ['Served_By__c', labels.servedBy],
+  ] as const)('%s of a potential has a value for each of our words and no other', (field, words) => {
+    expect([...KAM_Potential__c.fields[field].values].toSorted()).toEqual(Object.keys(words).toSorted());
   });
 
   test('a run has a status for each way in which it can end, and for those that it cannot report itself', () => {
@@ -137,9 +145,9 @@ describe('settings', () => {
   );
 
   test('a flag starts as its default says', () => {
-    for (const { key } of keys.filter(({ kind }) => kind === 'flag')) {
+    for (const { key, default: value } of keys.filter(({ kind }) => kind === 'flag')) {
       const { type, field } = placeOf(key);
-      expect(customFields(type).find(({ api }) => api === field)?.defaultValue, key).toBe('true');
+      expect(customFields(type).find(({ api }) => api === field)?.defaultValue, key).toBe(String(value ?? true));
     }
   });
 
@@ -228,6 +236,11 @@ describe('the permission set of the worker', () => {
     );
   });
 
+  test('edits exactly the fields of a potential that it writes, and none that belongs to people', () => {
+    expect(mayEdit('KAM_Potential__c').toSorted()).toEqual([...workerWrittenOfFamilies].toSorted());
+    expect(set?.objects['KAM_Potential__c']).toMatchObject({ read: true, create: true, edit: true, viewAll: true });
+  });
+
   test('edits nothing else', () => {
     expect(mayEdit('Opportunity')).toEqual([]);
     expect(mayEdit('OpportunityLineItem')).toEqual([]);
@@ -251,5 +264,33 @@ describe('the permission set of the worker', () => {
   test('reads every metadata type', () => {
     const types = objects.filter(({ kind }) => kind === 'customMetadata').map(({ api }) => api);
     expect(set?.customMetadata.toSorted()).toEqual(types.toSorted());
+  });
+});
+
+describe('the permission set of people', () => {
+  const set = permissionSets.find(({ api }) => api === 'KAM_User');
+  const mayEdit = (object: string): string[] =>
+    customFields(object).flatMap(({ api }) => (set?.fields[`${object}.${api}`]?.editable === true ? [api] : []));
+
+  test('edits every field that the worker does not write, and the family of a record that they create', () => {
+    const fields = (object: string): string[] => customFields(object).map(({ api }) => api);
+    expect(mayEdit('Account')).toEqual(fields('Account').filter((api) => !workerWritten.includes(api)));
+    expect(mayEdit('KAM_Potential__c')).toEqual(
+      fields('KAM_Potential__c').filter(
+        (api) => api === 'Family__c' || (api !== 'Account__c' && !workerWrittenOfFamilies.includes(api)),
+      ),
+    );
+  });
+
+  test('reads all of it, and deletes nothing', () => {
+    for (const object of ['Account', 'KAM_Potential__c']) {
+      const unread = customFields(object).filter(
+        ({ api, type }) => type !== 'MasterDetail' && set?.fields[`${object}.${api}`]?.readable !== true,
+      );
+      expect(unread).toEqual([]);
+    }
+    for (const may of Object.values(set?.objects ?? {})) {
+      expect(may).toMatchObject({ read: true, edit: true, delete: false, viewAll: false, modifyAll: false });
+    }
   });
 });

@@ -26,9 +26,12 @@ export const anAccount = (changes: Partial<AccountFacts> = {}): AccountFacts => 
   accountId: accountId(1),
   name: 'Alpha',
   groupId: accountId(1),
+  asOf: '2026-10-31',
   yearlyRevenue: euros(100_000),
   families: [{ family: 'Pumps', yearly: euros(40_000) }],
   pipeline: [],
+  words: [],
+  sisters: [],
   peerGroup: { level: 'industry', industry: 'Machinery', size: 'medium', accounts: 16 },
   ...changes,
 });
@@ -43,6 +46,9 @@ export const aBenchmark = (changes: Partial<Benchmark> = {}): Benchmark => ({
   highShare: 0.16,
   upperShare: 0.2,
   topShare: 0.25,
+  lowSpend: euros(6_000),
+  medianSpend: euros(9_000),
+  highSpend: euros(12_000),
   ...changes,
 });
 
@@ -81,6 +87,8 @@ export const aCell = (changes: Partial<PotentialCell> = {}): PotentialCell => ({
     spend: euros(42_000),
     from: { is: 'peers', buyers: 20, peers: 21, peerLevel: 'industryAndSize' },
   },
+  sister: null,
+  rival: null,
   ...changes,
 });
 

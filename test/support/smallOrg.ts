@@ -39,6 +39,10 @@ export type SmallOrg = TestOrg & {
   account(name: string, fields: readonly string[]): Promise<Record<string, unknown>>;
   /** What a person enters on an account. */
   enter(name: string, fields: Record<string, unknown>): Promise<void>;
+  /** What a person enters on the potential of an account and family, a new record where there is none. */
+  enterOnFamily(name: string, family: string, fields: Record<string, unknown>): Promise<void>;
+  /** Potentials in order of account and family, with the account's name and all fields asked for. */
+  families(fields: readonly string[]): Promise<Record<string, unknown>[]>;
   /** Review tasks in order of their refs, with the account's name in place of its id. */
   tasks(): Promise<{ ref: string; status: string; id: string; subject: string }[]>;
   moveClock(to: string): Promise<void>;
@@ -97,6 +101,33 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
     enter: async (name, fields) => {
       await org.client.send('PATCH', `sobjects/Account/${await idOf(name)}`, fields);
     },
+    enterOnFamily: async (name, family, fields) => {
+      const accountId = await idOf(name);
+      const [record] = await org.client.query(
+        `SELECT Id FROM KAM_Potential__c WHERE Account__c = '${accountId}' AND Family__c = '${family}'`,
+      );
+      if (record !== undefined) {
+        await org.client.send('PATCH', `sobjects/KAM_Potential__c/${String(record['Id'])}`, fields);
+      } else {
+        await org.client.send('POST', 'sobjects/KAM_Potential__c', {
+          Account__c: accountId,
+          Family__c: family,
+          ...fields,
+        });
+      }
+    },
+    families: async (fields) => {
+      const records = await org.client.query(
+        `SELECT Account__r.Name, Family__c, ${fields.join(', ')} FROM KAM_Potential__c`,
+      );
+      return records
+        .map((record) => ({
+          account: nameIn(record['Account__r']),
+          family: String(record['Family__c']),
+          ...Object.fromEntries(fields.map((field) => [field, record[field]])),
+        }))
+        .toSorted((a, b) => (`${a.account}|${a.family}` < `${b.account}|${b.family}` ? -1 : 1));
+    },
     tasks: async () => {
       const accounts = await org.client.query('SELECT Id, Name FROM Account');
       const nameOf = new Map(accounts.map((each) => [String(each['Id']), String(each['Name'])]));
@@ -117,6 +148,9 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
     },
   };
 }
+
+const nameIn = (parent: unknown): string =>
+  typeof parent === 'object' && parent !== null && 'Name' in parent ? String(parent.Name) : '';
 
 function folderOf({ accounts, sales }: SmallBook, scratch: string): string {
   const folder = mkdtempSync(join(scratch, 'book-'));

@@ -38,9 +38,11 @@ describe.skipIf(!hasSharedData)('a real sales history', () => {
         expect(marked.totalSize).toBe(accounts);
         const tasks = await plain.query("SELECT KAM_Task_Ref__c FROM Task WHERE KAM_Task_Ref__c LIKE 'KAM|001%'");
         expect(tasks.totalSize).toBe(Object.values(first.plan.opened).reduce((sum, n) => sum + n, 0));
+        expect((await plain.query('SELECT COUNT() FROM KAM_Potential__c')).totalSize).toBe(first.plan.families.added);
         const stamp = async (object: string): Promise<unknown> =>
           (await plain.query(`SELECT MAX(SystemModstamp) newest FROM ${object}`)).records[0]?.['newest'];
-        const [accountsBefore, tasksBefore] = [await stamp('Account'), await stamp('Task')];
+        const objects = ['Account', 'KAM_Potential__c', 'Task'];
+        const before = await Promise.all(objects.map(stamp));
 
         await org.client.send('POST', '/local/clock', {
           to: new Date(Date.parse(first.finishedAt) + 60_000).toISOString(),
@@ -48,7 +50,7 @@ describe.skipIf(!hasSharedData)('a real sales history', () => {
         const second = await sync(login, undefined, options, () => undefined);
         expect(second.outcome).toEqual({ is: 'nothingToDo' });
         expect(second.written).toBe(0);
-        expect([await stamp('Account'), await stamp('Task')]).toEqual([accountsBefore, tasksBefore]);
+        expect(await Promise.all(objects.map(stamp))).toEqual(before);
         expect((await plain.query('SELECT COUNT() FROM KAM_Run__c')).totalSize).toBe(2);
       });
       rmSync(state, { recursive: true, force: true });

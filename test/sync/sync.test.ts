@@ -51,7 +51,7 @@ describe('a first sync', () => {
         As_Of__c: '2026-10-31',
         Accounts__c: 11,
         Groups__c: 10,
-        Writes__c: 14,
+        Writes__c: 44,
         Api_Calls__c: run.apiCalls,
         Settings_Fingerprint__c: run.settingsFingerprint,
       });
@@ -244,7 +244,7 @@ describe('a row that the org refuses', () => {
       await org.enter('Alpha', { OwnerId: userId });
       await org.client.send('PATCH', `sobjects/User/${userId}`, { IsActive: false });
       const run = await org.sync();
-      expect(run).toMatchObject({ outcome: { is: 'partial', failed: 3 }, written: 11 });
+      expect(run).toMatchObject({ outcome: { is: 'partial', failed: 3 }, written: 41 });
       expect(run.failed.map(({ object, key }) => [object, key.replace(/001\w{15}/, 'Alpha')])).toEqual([
         ['task', 'KAM|Alpha|grow|Valves|2026-Q4'],
         ['task', 'KAM|Alpha|rate|opinionLeader|2026-Q4'],
