@@ -411,6 +411,15 @@ const restTime = (time: Date): string => time.toISOString().replace('Z', '+0000'
 
 export type ResultFile = 'successfulResults' | 'failedResults' | 'unprocessedrecords';
 
+/** The rows up to the first that can't be read, which the job has failed for. */
+async function* readableRowsOf(job: IngestJob): AsyncGenerator<string[]> {
+  try {
+    yield* rowsOf(job);
+  } catch (error) {
+    if (!(error instanceof CsvError) && !(error instanceof JobFailure)) throw error;
+  }
+}
+
 /** One of the three files that tell what became of each row, as CSV in the upload's own delimiter and line ending. */
 export async function* resultFile(job: IngestJob, file: ResultFile): AsyncGenerator<string> {
   const options = {
@@ -421,7 +430,7 @@ export async function* resultFile(job: IngestJob, file: ResultFile): AsyncGenera
   };
   let lines: string[][] = [];
   let index = -1;
-  for await (const cells of rowsOf(job)) {
+  for await (const cells of readableRowsOf(job)) {
     const line = index < 0 ? [...added[file], ...cells] : resultLine(file, job.outcomes[index], cells);
     index += 1;
     if (line !== null) lines.push(line);

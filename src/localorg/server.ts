@@ -40,16 +40,20 @@ export type ServerOptions = {
   onError?: (text: string) => void;
 };
 
+export type Route = { method: string; path: string };
+
 export type LocalOrg = {
   instanceUrl: string;
   accessToken: string;
   username: string;
   orgId: string;
   userId: string;
-  /** Requests that counted as API calls, and how many of them wrote. */
   /** A session of one of the org's users, by his username, as a login would open it; undefined where there is none. */
   sessionOf(username: string): string | undefined;
+  /** Requests that counted as API calls, and how many of them wrote. */
   calls(): { all: number; writes: number };
+  /** Every door that there is: method and path, with parameters as `:name`. */
+  routes(): readonly Route[];
   stop(): Promise<void>;
 };
 
@@ -118,6 +122,10 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   });
 
+  const routes: Route[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) if (each !== 'HEAD') routes.push({ method: each, path: url });
+  });
   misbehave(app, { engine, faults, sessions, traffic });
   const address = (): string => instanceUrlOf(app);
   await loginRoutes(app, { engine, sessions, apps, address });
@@ -156,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       return typeof user?.['Id'] === 'string' ? sessions.open(user['Id']) : undefined;
     },
     calls: () => traffic.calls(),
+    routes: () => routes,
     stop: async () => {
       await ingests.stop();
       await app.close();
