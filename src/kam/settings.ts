@@ -9,6 +9,8 @@ import {
   type ScoreCriterion,
   type StrategyCriterion,
 } from './criteria.js';
+import type { FeatureName } from './model/features.js';
+import { priorWeights } from './model/weights.js';
 import { toCents, type Cents } from './units.js';
 
 /** What a setting measures; it says which metadata type holds it and how people write it. */
@@ -92,6 +94,9 @@ function reviewRule(dueDays: number, priority: 'High' | 'Normal' | 'Low', period
   });
 }
 
+const adoptionWeight = (of: FeatureName, says: string) =>
+  points(`Weight, before learning, in the chance of buying a new family: ${says}.`, 3).default(priorWeights[of]);
+
 const family = z.strictObject({
   family: text('Product family as it stands on the product.'),
   aliasOf: text('Family that this one is counted as.').nullable().default(null),
@@ -148,6 +153,32 @@ export const settingsSchema = z.strictObject({
         25,
       ),
       keepSmall: flag('Small customers get potential records too, not only those that enter the funnel.').default(true),
+    })
+    .prefault({}),
+  adoption: z
+    .strictObject({
+      learning: flag('Weights move half-way to what past windows of the own book say.').default(true),
+      horizonMonths: count('Months ahead that buying a new family is estimated for.', 1, 24).default(6),
+      lookalikes: choice(
+        'Compare accounts with those that looked like them before; auto: with fewer of them in very large books.',
+        ['on', 'auto', 'off'],
+      ).default('auto'),
+      weight: z
+        .strictObject({
+          recentRate: adoptionWeight('recentRate', 'how many come to buy the family'),
+          penetration: adoptionWeight('penetration', 'how many own the family'),
+          peers: adoptionWeight('peers', 'how many comparable accounts own the family'),
+          companions: adoptionWeight('companions', 'what is bought together with the family'),
+          lift: adoptionWeight('lift', 'how much more often owners of the same families own it'),
+          lookalikes: adoptionWeight('lookalikes', 'what accounts that looked alike have bought since'),
+          breadth: adoptionWeight('breadth', 'how many products the account has bought'),
+          youth: adoptionWeight('youth', 'how new the account is'),
+          recency: adoptionWeight('recency', 'how lately the account bought'),
+          revenue: adoptionWeight('revenue', 'how much the account buys'),
+          newcomer: adoptionWeight('newcomer', 'whether the account is younger than 90 days'),
+          pace: adoptionWeight('pace', 'how quickly the account takes up families'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   strategy: z

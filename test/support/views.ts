@@ -101,10 +101,8 @@ function startsOf(lists: readonly (readonly unknown[])[]): Int32Array {
 function traitColumns(accounts: readonly SmallAccount[]): View['accounts']['traits'] {
   const column = (trait: Trait) => {
     const labels = [...new Set(accounts.flatMap((account) => account[trait] ?? []))].toSorted();
-    const code = Int32Array.from(accounts, (account) => {
-      const label = account[trait];
-      return label === undefined ? BLANK : labels.indexOf(label);
-    });
+    const numbers = new Map(labels.map((label, number) => [label, number]));
+    const code = Int32Array.from(accounts, (account) => numbers.get(account[trait] ?? '') ?? BLANK);
     return { code, labels };
   };
   const [industry, country, region, parent] = traits.map(column);

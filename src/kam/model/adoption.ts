@@ -21,27 +21,11 @@ import {
   usableWindows,
   type Moments,
   type TrainingWindow,
-  type Weights,
 } from './learning.js';
 import { logit, sigmoid } from './logistic.js';
 import type { GroupingKind } from './peers.js';
 import { BLANK, isOwned, type View } from './view.js';
-
-/** Weights before anything is learned. Source: kam12, 2.3: rounded from fits over six sales histories. */
-export const priorWeights: Weights = {
-  recentRate: 0.35,
-  penetration: 0.25,
-  peers: 0.3,
-  companions: 0.35,
-  lift: 0.15,
-  lookalikes: 0.1,
-  breadth: 0.2,
-  youth: 0.1,
-  recency: 0.25,
-  revenue: 0.05,
-  newcomer: 0.1,
-  pace: 0.1,
-};
+import type { Weights } from './weights.js';
 
 export type AdoptionOptions = {
   readonly prior: Weights;
@@ -103,12 +87,13 @@ export function fitAdoption(
 const MOST_PAIRS = 5_000_000;
 
 function momentsAt(evidence: Evidence): Moments {
-  const every = evidence.pairs > MOST_PAIRS ? Math.ceil(evidence.pairs / MOST_ROWS) : 1;
-  return momentsOf(inBatches(evidence, every));
+  if (evidence.pairs <= MOST_PAIRS) return momentsOf(inBatches(evidence));
+  const whole = { from: 0, to: evidence.view.accounts.count };
+  return momentsOf([candidatesOf(evidence, whole, Math.ceil(evidence.pairs / MOST_ROWS))]);
 }
 
-function* inBatches(evidence: Evidence, every: number): Iterable<Candidates> {
-  for (const range of rangesOf(evidence)) yield candidatesOf(evidence, range, every);
+function* inBatches(evidence: Evidence): Iterable<Candidates> {
+  for (const range of rangesOf(evidence)) yield candidatesOf(evidence, range);
 }
 
 /** Pairs that stand in memory at a time. */

@@ -1,7 +1,8 @@
 /** From a standardised score to a probability: two numbers fitted on past windows. */
 import { featureNames } from './features.js';
-import { joined, type TrainingWindow, type Weights } from './learning.js';
+import { joined, type TrainingWindow } from './learning.js';
 import { fitLogistic, logit } from './logistic.js';
+import type { Weights } from './weights.js';
 
 /**
  * log-odds = intercept + drift + slope × score.

@@ -76,7 +76,7 @@ export type AccountRange = { readonly from: number; readonly to: number };
 /**
  * The candidate pairs of a range of accounts with their features.
  *
- * Shape:  every pair, or each `every`-th of the whole view in order of account and family.
+ * Shape:  every pair, or the first and then each `every`-th of the range, in order of account and family.
  */
 export function candidatesOf(evidence: Evidence, range: AccountRange, every = 1): Candidates {
   const pairs = pairsOf(evidence, range, every);
@@ -129,29 +129,19 @@ function pairsOf(evidence: Evidence, { from, to }: AccountRange, every: number):
   const account: number[] = [];
   const family: number[] = [];
   const owns = new Uint8Array(view.families.length);
-  let number = every === 1 ? 0 : pairsBefore(evidence, from);
+  let passed = every - 1;
   for (let a = from; a < to; a++) {
     markOwned(evidence, a, owns, 1);
     for (const f of open) {
       if (owns[f] === 1) continue;
-      if (number++ % every !== 0) continue;
+      if (++passed < every) continue;
+      passed = 0;
       account.push(a);
       family.push(f);
     }
     markOwned(evidence, a, owns, 0);
   }
   return { count: account.length, account: Int32Array.from(account), family: Int32Array.from(family) };
-}
-
-function pairsBefore(evidence: Evidence, account: number): number {
-  const isOpen = new Uint8Array(evidence.view.families.length);
-  for (const family of evidence.open) isOpen[family] = 1;
-  const { start, family } = evidence.view.holdings;
-  let owned = 0;
-  for (let entry = 0; entry < start[account]!; entry++) {
-    if (isOwned(evidence.view.holdings, entry) && isOpen[family[entry]!] === 1) owned++;
-  }
-  return account * evidence.open.length - owned;
 }
 
 function markOwned({ view: { holdings } }: Evidence, account: number, owns: Uint8Array, mark: 0 | 1): void {

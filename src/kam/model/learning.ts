@@ -13,9 +13,8 @@ import {
 import { fitLogistic, logit } from './logistic.js';
 import { whyNotEstimable } from './estimable.js';
 import type { View } from './view.js';
+import type { Weights } from './weights.js';
 import type { IsoDate } from '../units.js';
-
-export type Weights = Readonly<Record<FeatureName, number>>;
 
 /** Mean and population standard deviation of each feature; a deviation of nothing is 1. */
 export type Moments = { readonly mean: Weights; readonly deviation: Weights };

@@ -5,7 +5,6 @@ import {
   explainer,
   fitAdoption,
   landmarksFor,
-  priorWeights,
   rangesOf,
   score,
   shortlist,
@@ -24,6 +23,7 @@ import {
   type TrainingWindow,
 } from '../../../src/kam/model/learning.js';
 import { logit } from '../../../src/kam/model/logistic.js';
+import { priorWeights } from '../../../src/kam/model/weights.js';
 import { aView, times, type SmallAccount, type SmallView } from '../../support/views.js';
 
 const options: AdoptionOptions = { prior: priorWeights, learning: true, lookalikes: 'on' };

@@ -275,9 +275,9 @@ describe('pairs', () => {
     expect(parts.flatMap(({ features }) => [...features.peers])).toEqual([...whole.features.peers]);
   });
 
-  test('are each n-th of the whole view, wherever a range begins', () => {
-    const parts = [candidatesOf(from, { from: 0, to: 5 }, 4), candidatesOf(from, { from: 5, to: 12 }, 4)];
-    expect(parts.flatMap(({ account }) => [...account])).toEqual([0, 4, 8]);
+  test('are the first and each n-th after it where a sample is asked for', () => {
+    expect([...candidatesOf(from, { from: 0, to: 12 }, 4).account]).toEqual([0, 4, 8]);
+    expect([...candidatesOf(from, { from: 5, to: 12 }, 4).account]).toEqual([5, 9]);
   });
 
   test('are adopted where net sales after the cut are positive; a credit note is no adoption', () => {
