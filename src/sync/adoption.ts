@@ -3,7 +3,14 @@ import type { Book } from '../book/book.js';
 import { shift } from '../kam/calendar.js';
 import { fitAdoption, landmarksFor, type Adoption, type AdoptionOptions } from '../kam/model/adoption.js';
 import { trainingWindow, type TrainingWindow } from '../kam/model/learning.js';
+import type { Settings } from '../kam/settings.js';
 import type { Horizon, IsoDate } from '../kam/units.js';
+
+/** What the settings say of the adoption model, and the horizon that it looks ahead. */
+export const adoptionSettings = ({ adoption }: Settings): { horizon: Horizon; options: AdoptionOptions } => ({
+  horizon: { months: adoption.horizonMonths },
+  options: { prior: adoption.weight, learning: adoption.learning, lookalikes: adoption.lookalikes },
+});
 
 /**
  * Fits the model on the windows that end at or before the cut.

@@ -67,6 +67,7 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   review: 'decision',
   revenue: 'facts',
   potential: 'facts',
+  adoption: 'facts',
   families: 'facts',
   source: 'pull',
 };

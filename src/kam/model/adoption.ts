@@ -1,15 +1,13 @@
-/** P(adopt): how likely an account buys a family that it does not own yet, within one horizon, and why. */
+/** P(adopt): how likely an account buys a family that it does not own yet, within one horizon. */
 import type { Fraction, IsoDate } from '../units.js';
 import { calibrate, type Calibration } from './calibration.js';
 import { whyNotEstimable, type NotEstimable } from './estimable.js';
-import { evidenceOf, familyWeight, productWeight, type Evidence } from './evidence.js';
+import { evidenceOf, type Evidence } from './evidence.js';
 import {
   candidatesOf,
   featureNames,
-  nearestOf,
   termsOf,
   type AccountRange,
-  type AccountTerms,
   type Candidates,
   type FeatureName,
 } from './features.js';
@@ -23,8 +21,7 @@ import {
   type TrainingWindow,
 } from './learning.js';
 import { logit, sigmoid } from './logistic.js';
-import type { GroupingKind } from './peers.js';
-import { BLANK, isOwned, type View } from './view.js';
+import { isOwned, type View } from './view.js';
 import type { Weights } from './weights.js';
 
 export type AdoptionOptions = {
@@ -207,124 +204,3 @@ function accountScorer(evidence: Evidence, { weights, moments }: AdoptionModel):
 }
 
 const ownFeatures = ['breadth', 'youth', 'recency', 'revenue', 'newcomer', 'pace'] as const;
-
-/**
- * Why a probability is what it is, exact: the log-odds are `base` plus the parts of all terms.
- *
- * Shape:  the parts of `companions` and `lift` are those of `owned` plus `usual`: what the mean pair has is taken off.
- */
-export type AdoptionWhy = {
-  readonly family: string;
-  readonly probability: Fraction;
-  readonly logOdds: number;
-  readonly base: number;
-  /** In order of the features. */
-  readonly terms: readonly { readonly feature: FeatureName; readonly value: number; readonly part: number }[];
-  /** What each thing that the account owns speaks for the family, the strongest first. */
-  readonly owned: readonly OwnedPart[];
-  readonly usual: { readonly companions: number; readonly lift: number };
-  /** Comparable accounts that own the family, of all others in the group, per grouping that says something. */
-  readonly peers: readonly { readonly by: GroupingKind; readonly accounts: number; readonly owners: number }[];
-  /** Accounts that looked like this one a horizon ago: those that could have adopted since, and those that did. */
-  readonly lookalikes: { readonly accounts: number; readonly adopted: number } | null;
-};
-
-export type OwnedPart =
-  | {
-      readonly is: 'family';
-      readonly name: string;
-      readonly companions: number;
-      readonly lift: number;
-      /** Accounts that own it, and those of them that own the family in question too. */
-      readonly buyers: number;
-      readonly alsoBuy: number;
-    }
-  | { readonly is: 'product'; readonly name: string; readonly companions: number };
-
-/** Explains pairs one by one; the family must be one that the account does not own. */
-export function explainer(evidence: Evidence, model: AdoptionModel): (account: number, family: number) => AdoptionWhy {
-  const { weights, moments, calibration } = model;
-  const read = termsOf(evidence);
-  const step = (name: FeatureName): number => (calibration.slope * weights[name]) / moments.deviation[name];
-  return (account, family) => {
-    const terms = featureNames.map((feature) => {
-      const value = valueOf(evidence, read(account), feature, family);
-      return { feature, value, part: step(feature) * (value - moments.mean[feature]) };
-    });
-    const base = calibration.intercept + calibration.drift;
-    const logOdds = terms.reduce((sum, { part }) => sum + part, base);
-    return {
-      family: evidence.view.families[family]!,
-      probability: sigmoid(logOdds),
-      logOdds,
-      base,
-      terms,
-      owned: ownedParts(evidence, account, family, { companions: step('companions'), lift: step('lift') }),
-      usual: {
-        companions: -step('companions') * moments.mean.companions,
-        lift: -step('lift') * (evidence.lifts.mean[family]! + moments.mean.lift),
-      },
-      peers: peersOf(evidence, account, family),
-      lookalikes: lookalikesOf(evidence, account, family),
-    };
-  };
-}
-
-function valueOf(evidence: Evidence, terms: AccountTerms, feature: FeatureName, family: number): number {
-  if (feature === 'recentRate') return logit(evidence.rate[family]!);
-  if (feature === 'penetration') return logit(evidence.penetration[family]!);
-  const term = terms[feature];
-  return typeof term === 'number' ? term : term[family]!;
-}
-
-function ownedParts(
-  { view, companions, lifts, together }: Evidence,
-  account: number,
-  family: number,
-  step: { companions: number; lift: number },
-): OwnedPart[] {
-  const { holdings, products, families } = view;
-  const size = families.length;
-  const own: { family: number; state: number }[] = [];
-  for (let entry = holdings.start[account]!; entry < holdings.start[account + 1]!; entry++) {
-    if (isOwned(holdings, entry)) own.push({ family: holdings.family[entry]!, state: holdings.state[entry]! });
-  }
-  const parts: OwnedPart[] = own.map(({ family: from, state }) => ({
-    is: 'family',
-    name: families[from]!,
-    companions: step.companions * familyWeight(state) * companions.fromFamily[from * size + family]!,
-    lift: (step.lift * lifts.of[from * size + family]!) / own.length,
-    buyers: together[from * size + from]!,
-    alsoBuy: together[from * size + family]!,
-  }));
-  if (companions.products > 0) {
-    for (let entry = products.start[account]!; entry < products.start[account + 1]!; entry++) {
-      const product = products.product[entry]!;
-      const weight = productWeight(products.recent[entry]!) * companions.fromProduct[product * size + family]!;
-      if (weight === 0) continue;
-      parts.push({ is: 'product', name: products.names[product]!, companions: step.companions * weight });
-    }
-  }
-  return parts.toSorted((a, b) => strength(b) - strength(a) || (a.name < b.name ? -1 : 1));
-}
-
-const strength = (part: OwnedPart): number => part.companions + (part.is === 'family' ? part.lift : 0);
-
-function peersOf({ groupings }: Evidence, account: number, family: number): AdoptionWhy['peers'] {
-  return groupings.flatMap(({ by, group, accounts, start, family: families, owners }) => {
-    const own = group[account]!;
-    if (own === BLANK) return [];
-    const at = families.subarray(start[own], start[own + 1]).indexOf(family);
-    return [{ by, accounts: accounts[own]! - 1, owners: at < 0 ? 0 : owners[start[own]! + at]! }];
-  });
-}
-
-function lookalikesOf(evidence: Evidence, account: number, family: number): AdoptionWhy['lookalikes'] {
-  const { lookalikes } = evidence;
-  if (lookalikes === null) return null;
-  const has = ({ start, of }: { start: Int32Array; of: Int32Array }, landmark: number): boolean =>
-    of.subarray(start[landmark], start[landmark + 1]).includes(family);
-  const { landmarks, count } = nearestOf(evidence, lookalikes)(account);
-  const could = [...landmarks.subarray(0, count)].filter((landmark) => !has(lookalikes.had, landmark));
-  return { accounts: could.length, adopted: could.filter((landmark) => has(lookalikes.adopted, landmark)).length };
-}

@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  explainer,
   fitAdoption,
   landmarksFor,
   rangesOf,
@@ -24,6 +23,7 @@ import {
 } from '../../../src/kam/model/learning.js';
 import { logit } from '../../../src/kam/model/logistic.js';
 import { priorWeights } from '../../../src/kam/model/weights.js';
+import { explainer } from '../../../src/kam/model/why.js';
 import { aView, times, type SmallAccount, type SmallView } from '../../support/views.js';
 
 const options: AdoptionOptions = { prior: priorWeights, learning: true, lookalikes: 'on' };
@@ -228,6 +228,22 @@ describe('why', () => {
     expect(why.peers).toEqual([{ by: 'industryAndSize', accounts: 21, owners: 14 }]);
     expect(why.lookalikes).toEqual({ accounts: 21, adopted: 14 });
     expect(explainer(evidence, model)(22, VALVES).peers).toEqual([{ by: 'industryAndSize', accounts: 9, owners: 2 }]);
+  });
+
+  test('counts the others that own what speaks loudest, and of them those that own the family too', () => {
+    expect(why.together).toMatchObject({ among: 'industryAndSize', buyers: 21, alsoBuy: 14 });
+    expect(why.together?.families.toSorted()).toEqual(['Pumps', 'Seals']);
+  });
+
+  test('asks all accounts where fewer than five comparable ones own the same', () => {
+    const few = accounts.map((account, i) => (i === 14 ? { ...account, industry: 'Paper' } : account));
+    const paper = fitted(few, { families: ['Hoses', 'Pumps', 'Seals', 'Valves'], products });
+    const { together } = explainer(paper.evidence, paper.model)(14, VALVES);
+    expect(together).toMatchObject({ among: 'all', buyers: 21, alsoBuy: 14 });
+  });
+
+  test('is silent on what is bought together where nothing owned speaks for the family', () => {
+    expect(explainer(evidence, model)(22, VALVES).together).toBeNull();
   });
 
   test('says so where no look-alikes were asked for', () => {
