@@ -81,6 +81,14 @@ export type FaultKind = Fault['kind'];
 
 export const faultKinds: readonly FaultKind[] = faultShape.options.map(({ shape }) => shape.kind.value);
 
+const common: ReadonlySet<string> = new Set(['kind', ...Object.keys(occasion.shape)]);
+
+/** The names of what a kind of fault can be told beside its occasion. */
+export const settingsOf = (wanted: FaultKind): string[] =>
+  faultShape.options
+    .filter(({ shape }) => shape.kind.value === wanted)
+    .flatMap(({ shape }) => Object.keys(shape).filter((name) => !common.has(name)));
+
 /** Faults that describe how the org is, not what happens to one call: they last until they are switched off. */
 const lasting: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'session-refused',
