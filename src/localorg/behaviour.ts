@@ -10,6 +10,8 @@ export type Derivations = {
   before(object: ObjectDefinition, row: StoredRow, old: StoredRow | null): RowError[];
   after(object: ObjectDefinition, row: StoredRow, old: StoredRow | null): void;
   afterDelete(object: ObjectDefinition, row: StoredRow): void;
+  /** Does `work`, and adds up at its end what would be added up after every row. */
+  together<T>(work: () => T): T;
   /** Whether a child goes with its parent, other than by master-detail. */
   cascades(parent: ObjectDefinition, child: ObjectDefinition, field: FieldDefinition): boolean;
   /** Why a record may not be deleted, or null. */
@@ -26,12 +28,23 @@ export function derivationsFor(
     if (object === undefined) throw new Error(`The local org has no ${name}.`);
     return object;
   };
-  const find = (name: string, id: Stored | undefined): StoredRow | undefined =>
-    typeof id === 'string' ? store.byId(must(name), id) : undefined;
+  const find: Find = (name, id, ...columns) =>
+    typeof id === 'string'
+      ? store.get(`SELECT ${columns.map(quoted).join(', ')} FROM ${table(must(name))} WHERE "Id" = ?`, [id])
+      : undefined;
 
+  const unsummed = new Set<string>();
+  let isTogether = false;
   /** An opportunity with products is worth their sum; without, what was entered stays. */
   const sumLines = (opportunityId: Stored | undefined): void => {
     if (typeof opportunityId !== 'string') return;
+    if (isTogether) {
+      unsummed.add(opportunityId);
+      return;
+    }
+    addUp(opportunityId);
+  };
+  const addUp = (opportunityId: string): void => {
     const opportunity = must('Opportunity');
     const sums = store.get(
       `SELECT COUNT(*) AS lines, SUM("TotalPrice") AS total FROM ${table(must('OpportunityLineItem'))} WHERE "OpportunityId" = ? AND "IsDeleted" = 0`,
@@ -49,15 +62,20 @@ export function derivationsFor(
     });
   };
 
+  const addUpAll = (): void => {
+    for (const id of unsummed) addUp(id);
+    unsummed.clear();
+  };
+
   const beforeLine = (row: StoredRow, old: StoredRow | null): RowError[] => {
-    const entry = find('PricebookEntry', row['PricebookEntryId']);
+    const entry = find('PricebookEntry', row['PricebookEntryId'], 'Product2Id', 'UnitPrice', 'Pricebook2Id');
     if (entry === undefined) return [missing('PricebookEntryId')];
-    const product = find('Product2', entry['Product2Id']);
+    const product = find('Product2', entry['Product2Id'], 'Name', 'ProductCode');
     row['Product2Id'] = entry['Product2Id'] ?? null;
     row['ListPrice'] = entry['UnitPrice'] ?? null;
     row['ProductCode'] = product?.['ProductCode'] ?? null;
     row['Name'] = product?.['Name'] ?? null;
-    const opportunity = find('Opportunity', row['OpportunityId']);
+    const opportunity = find('Opportunity', row['OpportunityId'], 'Id', 'Pricebook2Id');
     if (opportunity !== undefined) {
       const book = opportunity['Pricebook2Id'] ?? null;
       if (book === null)
@@ -77,6 +95,8 @@ export function derivationsFor(
 
   return {
     before: (object, row, old) => {
+      // Whoever writes something else meanwhile meets sums that are right.
+      if (unsummed.size > 0 && object.api !== 'OpportunityLineItem') addUpAll();
       const gone = inactiveOwner(object, find, row, old);
       if (gone.length > 0) return gone;
       switch (object.api) {
@@ -119,6 +139,18 @@ export function derivationsFor(
     },
     afterDelete: (object, row) => {
       if (object.api === 'OpportunityLineItem') sumLines(row['OpportunityId']);
+    },
+    together: (work) => {
+      const outer = isTogether;
+      isTogether = true;
+      try {
+        const result = work();
+        if (!outer) addUpAll();
+        return result;
+      } finally {
+        isTogether = outer;
+        if (!outer) unsummed.clear();
+      }
     },
     cascades: (parent, child, field) =>
       (parent.api === 'Account' &&
@@ -181,12 +213,14 @@ function priceLine(row: StoredRow, old: StoredRow | null): RowError[] {
   return [];
 }
 
-type Find = (name: string, id: Stored | undefined) => StoredRow | undefined;
+/** Some columns of a record by its id, deleted or not. */
+type Find = (name: string, id: Stored | undefined, ...columns: string[]) => StoredRow | undefined;
 
 /** A record that someone owns keeps an owner who has left, but is not given to one. */
 function inactiveOwner(object: ObjectDefinition, find: Find, row: StoredRow, old: StoredRow | null): RowError[] {
   const owner = row['OwnerId'];
-  if (typeof owner !== 'string' || owner === old?.['OwnerId'] || find('User', owner)?.['IsActive'] !== 0) return [];
+  if (typeof owner !== 'string' || owner === old?.['OwnerId'] || find('User', owner, 'IsActive')?.['IsActive'] !== 0)
+    return [];
   const text = `operation performed with inactive user [${owner}] as owner of ${object.api.toLowerCase()}`;
   return [refused('INACTIVE_OWNER_OR_USER', text, ['OwnerId'])];
 }
@@ -197,13 +231,13 @@ function accountOfActivity(find: Find, row: StoredRow): Stored {
   if (typeof what === 'string') {
     if (what.startsWith('001')) return what;
     const about = what.startsWith('006')
-      ? find('Opportunity', what)
+      ? find('Opportunity', what, 'AccountId')
       : what.startsWith('500')
-        ? find('Case', what)
+        ? find('Case', what, 'AccountId')
         : undefined;
     if (about !== undefined) return about['AccountId'] ?? null;
   }
-  return find('Contact', row['WhoId'])?.['AccountId'] ?? null;
+  return find('Contact', row['WhoId'], 'AccountId')?.['AccountId'] ?? null;
 }
 
 function beforeEntry(
@@ -213,7 +247,7 @@ function beforeEntry(
   row: StoredRow,
   old: StoredRow | null,
 ): RowError[] {
-  const product = find('Product2', row['Product2Id']);
+  const product = find('Product2', row['Product2Id'], 'Name', 'ProductCode');
   row['Name'] = product?.['Name'] ?? null;
   row['ProductCode'] = product?.['ProductCode'] ?? null;
   if (old !== null || row['Pricebook2Id'] == null || row['Product2Id'] == null) return [];
@@ -225,7 +259,7 @@ function beforeEntry(
   if (standing('e."Pricebook2Id" = ?', [row['Product2Id'], row['Pricebook2Id']]) !== undefined) {
     return [refused('DUPLICATE_VALUE', 'This price definition already exists in this price book', [])];
   }
-  const isStandard = find('Pricebook2', row['Pricebook2Id'])?.['IsStandard'] === 1;
+  const isStandard = find('Pricebook2', row['Pricebook2Id'], 'IsStandard')?.['IsStandard'] === 1;
   if (!isStandard && standing('b."IsStandard" = 1', [row['Product2Id']]) === undefined) {
     return [refused('STANDARD_PRICE_NOT_DEFINED', 'No standard price defined for this product', [])];
   }

@@ -299,7 +299,7 @@ function isKnown(job: IngestJob, name: string): boolean {
 function writeChunk(job: IngestJob, header: readonly string[], rows: readonly string[][]): void {
   const values = rows.map((cells) => valuesIn(header, cells));
   const keys = job.externalIdFieldName === null ? null : values.map((row) => keyOf(row, job.externalIdFieldName ?? ''));
-  const results = job.org.transaction(() => ({
+  const results = job.org.batch(() => ({
     rollback: false,
     result: values.map((row, index) => {
       const key = keys?.[index];

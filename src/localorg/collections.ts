@@ -175,7 +175,7 @@ function settle<T>(
   write: (row: T) => RowResult,
   tellsCreated = false,
 ): Outcome[] {
-  return engine.transaction(() => {
+  return engine.batch(() => {
     const outcomes = rows.map((row): Outcome => {
       const result = write(row);
       if (!result.success)

@@ -105,6 +105,8 @@ export type Engine = {
   under<T>(circumstances: Circumstances, work: () => T): T;
   /** Runs `work` in a savepoint; rolled back when it returns `rollback: true` or throws. */
   transaction<T>(work: () => { result: T; rollback: boolean }): T;
+  /** A transaction of many rows that nobody reads from before its end: what follows from them all is added up once. */
+  batch<T>(work: () => { result: T; rollback: boolean }): T;
   /** What the org has beyond the standard objects: its components as they were deployed, by kind and name. */
   components(): readonly OrgComponent[];
   /** What the standard objects and the components together make of the org. */
@@ -494,6 +496,10 @@ class Org implements Engine {
 
   public transaction<T>(work: () => { result: T; rollback: boolean }): T {
     return this.store.transaction(work);
+  }
+
+  public batch<T>(work: () => { result: T; rollback: boolean }): T {
+    return this.store.transaction(() => this.derive.together(work));
   }
 
   public reset(): void {
@@ -970,7 +976,7 @@ class Org implements Engine {
           },
         ];
       }
-      const row = this.store.byId(target, value);
+      const row = this.store.get(`SELECT "IsDeleted" FROM ${table(target)} WHERE "Id" = ?`, [value]);
       if (row === undefined)
         return [{ statusCode: 'INVALID_CROSS_REFERENCE_KEY', message: 'invalid cross reference id', fields: [name] }];
       if (row['IsDeleted'] === 1)

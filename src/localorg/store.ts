@@ -133,7 +133,7 @@ export function openStore(file: string): Store {
     byId: (object, id) => store.get(`SELECT * FROM ${table(object)} WHERE "Id" = ?`, [id]),
     transaction: (work) => {
       const name = `s${depth}`;
-      database.exec(`SAVEPOINT ${name}`);
+      prepared(`SAVEPOINT ${name}`).run();
       depth += 1;
       let keep = false;
       try {
@@ -142,7 +142,8 @@ export function openStore(file: string): Store {
         return result;
       } finally {
         depth -= 1;
-        database.exec(keep ? `RELEASE ${name}` : `ROLLBACK TO ${name}; RELEASE ${name}`);
+        if (!keep) prepared(`ROLLBACK TO ${name}`).run();
+        prepared(`RELEASE ${name}`).run();
       }
     },
     remember: (key, value) => {
@@ -315,10 +316,16 @@ function columnOf(field: FieldDefinition): string {
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
+/** SQLite's own row, unchanged: copying each would take longer than reading it. */
 function asRow(row: Record<string, unknown>): StoredRow {
-  const stored: StoredRow = {};
-  for (const [name, value] of Object.entries(row)) {
-    stored[name] = typeof value === 'string' || typeof value === 'number' ? value : null;
+  if (isStored(row)) return row;
+  throw new Error(`The store holds what it never wrote: ${Object.keys(row).join(', ')}.`);
+}
+
+function isStored(row: Record<string, unknown>): row is StoredRow {
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value !== 'string' && typeof value !== 'number' && value !== null) return false;
   }
-  return stored;
+  return true;
 }
