@@ -91,6 +91,16 @@ export type PermissionSetDefinition = {
   userPermissions: readonly string[];
 };
 
+/** A condition that a record of the object must not meet. */
+export type ValidationRule = {
+  object: string;
+  name: string;
+  condition: string;
+  message: string;
+  /** The field that the message stands at. */
+  field?: string;
+};
+
 /** What one or more source directories declare. Fields that extend standard objects stand under the object's name. */
 export type SourceSchema = {
   objects: readonly ObjectDefinition[];
@@ -98,4 +108,6 @@ export type SourceSchema = {
   extensions: Readonly<Record<string, readonly FieldDefinition[]>>;
   records: readonly CustomMetadataRecord[];
   permissionSets: readonly PermissionSetDefinition[];
+  /** Only those that are active. */
+  rules: readonly ValidationRule[];
 };

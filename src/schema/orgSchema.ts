@@ -1,5 +1,11 @@
 /** What an org with our package looks like: the standard objects, and what source directories add to them. */
-import type { CustomMetadataRecord, FieldDefinition, ObjectDefinition, PermissionSetDefinition } from './model.js';
+import type {
+  CustomMetadataRecord,
+  FieldDefinition,
+  ObjectDefinition,
+  PermissionSetDefinition,
+  ValidationRule,
+} from './model.js';
 import type { Component } from './components.js';
 import { isCustom, schemaFrom, sourceComponents, type Fault } from './source.js';
 import { standardObjects } from './standard.js';
@@ -9,6 +15,7 @@ export type OrgSchema = {
   objects: readonly ObjectDefinition[];
   records: readonly CustomMetadataRecord[];
   permissionSets: readonly PermissionSetDefinition[];
+  rules: readonly ValidationRule[];
 };
 
 /**
@@ -57,7 +64,8 @@ export function orgSchemaFrom(
       faults.push({ component, error: component.xml.refuse(missing, 'an object that the org has', 'referenceTo') });
     }
   }
-  return { schema: { objects, records: declared.records, permissionSets: declared.permissionSets }, faults };
+  const { records, permissionSets, rules } = declared;
+  return { schema: { objects, records, permissionSets, rules }, faults };
 }
 
 function extended(object: ObjectDefinition, fields: readonly FieldDefinition[]): ObjectDefinition {

@@ -9,6 +9,7 @@ import type {
   PermissionSetDefinition,
   PicklistValue,
   SourceSchema,
+  ValidationRule,
 } from './model.js';
 import { systemFields } from './standard.js';
 import { SourceError, type XmlElement } from './xml.js';
@@ -54,7 +55,8 @@ export function schemaFrom(
           return [];
         }
       });
-  const fields = readAll('CustomField', readField);
+  const sets = new Map(readAll('GlobalValueSet', readValueSet).map(({ component, is }) => [component.fullName, is]));
+  const fields = readAll('CustomField', (component) => readField(component, sets));
   const fieldsOf = groupBy(fields, ({ is: { object } }) => object);
   const declared = readAll('CustomObject', readObject).flatMap(({ is }) => (is === undefined ? [] : [is]));
   const objects = withKeyPrefixes(
@@ -80,6 +82,7 @@ export function schemaFrom(
         .map(({ is }) => is)
         .toSorted((a, b) => byCode(a.type, b.type) || byCode(a.developerName, b.developerName)),
       permissionSets: readAll('PermissionSet', readPermissionSet).map(({ is }) => is),
+      rules: readAll('ValidationRule', readRule).flatMap(({ is }) => is),
     },
     faults,
   };
@@ -247,7 +250,9 @@ const fieldTypes = [
   'Url',
 ] as const satisfies readonly FieldType[];
 
-function readField({ fullName, xml }: Component): { object: string; field: FieldDefinition } {
+type ValueSets = ReadonlyMap<string, readonly PicklistValue[]>;
+
+function readField({ fullName, xml }: Component, sets: ValueSets): { object: string; field: FieldDefinition } {
   const [object = '', api = ''] = fullName.split('.');
   if (xml.one('formula')) throw xml.refuse('a formula', 'a field that holds its own value', 'formula');
   const type = xml.oneOf('type', fieldTypes);
@@ -265,7 +270,7 @@ function readField({ fullName, xml }: Component): { object: string; field: Field
     updateable: type === 'MasterDetail' ? xml.flag('reparentableMasterDetail', false) : type !== 'AutoNumber',
     calculated: type === 'AutoNumber',
     custom: true,
-    ...shapeOf(type, api, xml),
+    ...shapeOf(type, api, xml, sets),
     ...(defaultValue === undefined ? {} : { defaultValue }),
     ...(description === undefined ? {} : { description }),
   };
@@ -273,7 +278,12 @@ function readField({ fullName, xml }: Component): { object: string; field: Field
 }
 
 /** What a field of this type needs beyond its name. */
-function shapeOf(type: (typeof fieldTypes)[number], api: string, xml: XmlElement): Partial<FieldDefinition> {
+function shapeOf(
+  type: (typeof fieldTypes)[number],
+  api: string,
+  xml: XmlElement,
+  sets: ValueSets,
+): Partial<FieldDefinition> {
   switch (type) {
     case 'Text':
       return { length: needed(xml, 'length', 1, 255) };
@@ -291,9 +301,9 @@ function shapeOf(type: (typeof fieldTypes)[number], api: string, xml: XmlElement
     case 'Percent':
       return numberShape(xml);
     case 'Picklist':
-      return { length: 255, ...picklistShape(xml) };
+      return { length: 255, ...picklistShape(xml, sets) };
     case 'MultiselectPicklist':
-      return { length: 4099, ...picklistShape(xml) };
+      return { length: 4099, ...picklistShape(xml, sets) };
     case 'Lookup':
     case 'MasterDetail':
       return relationShape(api, xml);
@@ -319,20 +329,33 @@ function numberShape(xml: XmlElement): Partial<FieldDefinition> {
   return { precision, scale: needed(xml, 'scale', 0, precision) };
 }
 
-function picklistShape(xml: XmlElement): Partial<FieldDefinition> {
+function picklistShape(xml: XmlElement, sets: ValueSets): Partial<FieldDefinition> {
   const set = xml.one('valueSet');
+  const name = set?.string('valueSetName');
+  if (set && name !== undefined) {
+    const values = sets.get(name);
+    if (values === undefined) throw xml.refuse(name, 'a global value set that the org has', 'valueSet/valueSetName');
+    // What takes its values from a set takes no others.
+    return { values, restricted: true };
+  }
   const definition = set?.one('valueSetDefinition');
   if (!set || !definition) throw xml.refuse('missing', 'the values of the picklist', 'valueSet/valueSetDefinition');
-  const values = definition
-    .all('value')
+  return { values: valuesIn(definition, 'value'), restricted: set.flag('restricted', false) };
+}
+
+const readValueSet = ({ xml }: Component): readonly PicklistValue[] => valuesIn(xml, 'customValue');
+
+function valuesIn(xml: XmlElement, element: string): readonly PicklistValue[] {
+  const values = xml
+    .all(element)
     .filter((value) => value.flag('isActive', true))
     .map((value): PicklistValue => {
       const api = value.required('fullName');
       return { api, label: value.string('label') ?? api, isDefault: value.flag('default', false) };
     });
   const again = values.find(({ api }, index) => values.findIndex((other) => other.api === api) !== index);
-  if (again) throw definition.refuse(again.api, 'each value once', 'value');
-  return { values, restricted: set.flag('restricted', false) };
+  if (again) throw xml.refuse(again.api, 'each value once', element);
+  return values;
 }
 
 function relationShape(api: string, xml: XmlElement): Partial<FieldDefinition> {
@@ -476,4 +499,16 @@ function byName<T>(elements: readonly XmlElement[], key: string, read: (element:
     found.set(name, read(element));
   }
   return Object.fromEntries(found);
+}
+
+/** A rule that is switched off is none. */
+function readRule({ fullName, xml }: Component): ValidationRule[] {
+  const [object = '', name = ''] = fullName.split('.');
+  const field = xml.string('errorDisplayField');
+  const rule = {
+    ...{ name, condition: xml.required('errorConditionFormula'), message: xml.required('errorMessage') },
+    ...(field === undefined ? {} : { field }),
+  };
+  if (!xml.flag('active', false)) return [];
+  return (object === 'Activity' ? ['Task', 'Event'] : [object]).map((name) => ({ object: name, ...rule }));
 }

@@ -37,9 +37,27 @@ export function readXml(file: string, kind: string): XmlElement {
 }
 
 export function parseXml(source: string, file: string, kind: string): XmlElement {
+  const root = parseTree(source, file, { prefixes: 'kept', longest: MAXIMUM_CHARACTERS });
+  if (root.name !== kind) throw new SourceError(file, 'the root', root.name, `one element ${kind}`);
+  if (root.attributes['xmlns'] !== METADATA_NAMESPACE) {
+    throw new SourceError(file, `xmlns of ${kind}`, root.attributes['xmlns'] ?? '', METADATA_NAMESPACE);
+  }
+  return root;
+}
+
+/**
+ * Reads any well-formed XML with one root; `dropped` prefixes leave names as they are within their namespaces.
+ *
+ * Errors: `SourceError` for anything else, for more than `longest` characters, and for document types and entities.
+ */
+export function parseTree(
+  source: string,
+  file: string,
+  { prefixes, longest }: { prefixes: 'kept' | 'dropped'; longest: number },
+): XmlElement {
   const text = source.replace(/^\uFEFF/, '');
-  if (text.length > MAXIMUM_CHARACTERS) {
-    throw new SourceError(file, 'the file', `${text.length} characters long`, `at most ${MAXIMUM_CHARACTERS}`);
+  if (text.length > longest) {
+    throw new SourceError(file, 'the file', `${text.length} characters long`, `at most ${longest}`);
   }
   const declared = /<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)/i.exec(text);
   if (declared) throw new SourceError(file, 'the file', `${declared[0]} …`, 'XML without a document type');
@@ -48,13 +66,10 @@ export function parseXml(source: string, file: string, kind: string): XmlElement
     const { msg, line, col } = valid.err;
     throw new SourceError(file, `line ${line}${Number.isFinite(col) ? `, column ${col}` : ''}`, msg, 'well-formed XML');
   }
-  const roots = elementsIn(parsed(text, file), file, '');
+  const roots = elementsIn(parsed(text, file, parsers[prefixes]), file, '');
   const [root] = roots;
-  if (!root || roots.length > 1 || root.name !== kind || !/>\s*$/.test(text)) {
-    throw new SourceError(file, 'the root', roots.map(({ name }) => name).join(', '), `one element ${kind}`);
-  }
-  if (root.attributes['xmlns'] !== METADATA_NAMESPACE) {
-    throw new SourceError(file, `xmlns of ${kind}`, root.attributes['xmlns'] ?? '', METADATA_NAMESPACE);
+  if (!root || roots.length > 1 || !/>\s*$/.test(text)) {
+    throw new SourceError(file, 'the root', roots.map(({ name }) => name).join(', '), 'one element');
   }
   return root;
 }
@@ -161,7 +176,7 @@ const TEXT = '#text';
 const CDATA = '#cdata';
 const ATTRIBUTES = ':@';
 
-const parser = new XMLParser({
+const options = {
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: '',
@@ -173,9 +188,11 @@ const parser = new XMLParser({
   textNodeName: TEXT,
   cdataPropName: CDATA,
   maxNestedTags: MAXIMUM_DEPTH,
-});
+} as const;
 
-function parsed(text: string, file: string): unknown {
+const parsers = { kept: new XMLParser(options), dropped: new XMLParser({ ...options, removeNSPrefix: true }) };
+
+function parsed(text: string, file: string, parser: XMLParser): unknown {
   try {
     const tree: unknown = parser.parse(text);
     return tree;
