@@ -6,6 +6,7 @@ import type {
   FieldDefinition,
   ObjectDefinition,
   PermissionSetDefinition,
+  ValidationRule,
 } from '../schema/model.js';
 import { orgSchemaFrom, type OrgSchema } from '../schema/orgSchema.js';
 import type { Fault } from '../schema/source.js';
@@ -14,6 +15,7 @@ import { opportunityStages } from '../schema/standard.js';
 import { answerQuery } from './answer.js';
 import { columnsJson } from './columnMetadata.js';
 import { derivationsFor, type Derivations } from './behaviour.js';
+import { compileCondition, formulaFault, type Condition } from './formula.js';
 import { idOf, to18 } from './ids.js';
 import { isMergeable, takeIn } from './merge.js';
 import { prepareBin, recycleBinOf, type RecycleBin } from './recycleBin.js';
@@ -97,6 +99,8 @@ export type Engine = {
   merge(object: string, master: string, values: Row, losers: readonly string[]): MergeResult;
   /** Whether this user has a permission such as `BulkApiHardDelete`; an administrator has none by being one. */
   hasPermission(name: string): boolean;
+  /** Whether this user may deploy: an administrator, or one with the permission for it. */
+  mayModifyMetadata(): boolean;
   /** Records that were created or changed, and those that were deleted, from one instant to another, both inclusive. */
   changedBetween(object: string, from: Date, until: Date): { updated: string[]; deleted: { id: string; at: Date }[] };
   /** The same org in which every object looks as `look` has it, to this user and for reading and writing alike. */
@@ -177,7 +181,15 @@ export function openEngine(options: EngineOptions): Engine {
 }
 
 /** What the org is made of; a deploy changes it in place. */
-type Definition = { catalog: ListedCatalog; schema: OrgSchema; components: ReadonlyMap<string, OrgComponent> };
+type Definition = {
+  catalog: ListedCatalog;
+  schema: OrgSchema;
+  components: ReadonlyMap<string, OrgComponent>;
+  /** Validation rules, ready to ask, by object. */
+  rules: ReadonlyMap<string, readonly CompiledRule[]>;
+};
+
+type CompiledRule = ValidationRule & { holds: Condition };
 
 function openDefinition(store: Store): Definition {
   const components = store.components().map(componentFrom);
@@ -191,7 +203,31 @@ function openDefinition(store: Store): Definition {
   }
   store.define(schema.objects, schema.objects);
   const byKey = new Map(components.map((component) => [keyOf(component), component]));
-  return { catalog: new ListedCatalog(schema.objects), schema, components: byKey };
+  return { catalog: new ListedCatalog(schema.objects), schema, components: byKey, rules: compiled(schema) };
+}
+
+function compiled({ rules, objects }: OrgSchema): Map<string, CompiledRule[]> {
+  const byObject = new Map<string, CompiledRule[]>();
+  for (const rule of rules) {
+    const object = objects.find(({ api }) => api === rule.object);
+    if (object === undefined) continue;
+    const holds = compileCondition(rule.condition, object);
+    byObject.set(rule.object, [...(byObject.get(rule.object) ?? []), { ...rule, holds }]);
+  }
+  return byObject;
+}
+
+/** Rules whose conditions are none of their objects. */
+function ruleFaults({ rules, objects }: OrgSchema, components: ReadonlyMap<string, Component>): Fault[] {
+  return rules.flatMap(({ object: name, name: rule, condition }) => {
+    const object = objects.find(({ api }) => api === name);
+    const reason = object === undefined ? `no CustomObject named ${name} found` : formulaFault(condition, object);
+    const component =
+      components.get(keyOf({ type: 'ValidationRule', fullName: `${name}.${rule}` })) ??
+      components.get(keyOf({ type: 'ValidationRule', fullName: `Activity.${rule}` }));
+    if (reason === undefined || component === undefined) return [];
+    return [{ component, error: component.xml.refuse(condition, `a condition: ${reason}`, 'errorConditionFormula') }];
+  });
 }
 
 function componentFrom(stored: StoredComponent): OrgComponent {
@@ -594,6 +630,11 @@ class Org implements Engine {
     });
   }
 
+  public mayModifyMetadata(): boolean {
+    const { rights } = this.actor;
+    return rights.isAdministrator || has(rights, 'ModifyMetadata') || has(rights, 'ModifyAllData');
+  }
+
   public components(): readonly OrgComponent[] {
     return [...this.ground.components.values()];
   }
@@ -612,12 +653,13 @@ class Org implements Engine {
 
   public deploy({ put, drop }: Deployment, purpose: 'keep' | 'check'): Fault[] {
     const { ground } = this;
-    const before = { schema: ground.schema, components: ground.components };
+    const before = { schema: ground.schema, components: ground.components, rules: ground.rules };
     const at = this.now();
     const components = new Map(ground.components);
     for (const component of drop) components.delete(keyOf(component));
     for (const component of put) components.set(keyOf(component), this.settled(component, before, at));
     const { schema, faults } = orgSchemaFrom([...components.values()], prefixesIn(this.store));
+    faults.push(...ruleFaults(schema, components));
     if (faults.length > 0) return faults;
     const state = { kept: false };
     try {
@@ -625,7 +667,7 @@ class Org implements Engine {
         const refused = this.store.define(schema.objects, before.schema.objects);
         const faults = refused.map((one) => faultOf(one, components));
         if (faults.length > 0) return { result: faults, rollback: true };
-        Object.assign(ground, { schema, components });
+        Object.assign(ground, { schema, components, rules: compiled(schema) });
         ground.catalog.become(schema.objects);
         for (const { api, keyPrefix, kind } of schema.objects)
           if (kind !== 'standard') this.store.remember(`prefix ${api}`, keyPrefix);
@@ -802,6 +844,7 @@ class Org implements Engine {
     const derived = this.derive.before(object, row, null);
     if (derived.length > 0) return { success: false, errors: derived };
     const errors = [...this.missing(object, row), ...this.dangling(object, given), ...this.duplicates(object, row, id)];
+    if (errors.length === 0) errors.push(...this.brokenRules(object, row));
     if (errors.length > 0) return { success: false, errors };
     const refused = this.refusedNow(object, [row]);
     if (refused !== null) return { success: false, errors: [refused] };
@@ -820,6 +863,17 @@ class Org implements Engine {
     return this.changeRow(this.objectNamed(object.api), found, given);
   }
 
+  /** Rules are asked last, when the record is sound otherwise; all that are broken speak. */
+  private brokenRules(object: ObjectDefinition, row: StoredRow): RowError[] {
+    return (this.ground.rules.get(object.api) ?? [])
+      .filter(({ holds }) => holds(row) === true)
+      .map(({ message, field }) => ({
+        statusCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION',
+        message,
+        fields: field === undefined ? [] : [field],
+      }));
+  }
+
   private changeRow(
     object: ObjectDefinition,
     found: { id: string; row: StoredRow },
@@ -833,6 +887,7 @@ class Org implements Engine {
       ...this.dangling(object, given.row),
       ...this.duplicates(object, row, found.id),
     ];
+    if (errors.length === 0) errors.push(...this.brokenRules(object, row));
     if (errors.length > 0) return { success: false, errors };
     const refused = this.refusedNow(object, [found.row, row]);
     if (refused !== null) return { success: false, errors: [refused] };
