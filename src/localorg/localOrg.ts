@@ -10,6 +10,7 @@ import { sourceComponents } from '../schema/source.js';
 import { xmlText } from '../schema/xml.js';
 import { openEngine, type Engine } from './engine.js';
 import { keepApp } from './externalApp.js';
+import { faultsOf } from './metadata/deploy.js';
 import { startServer, type LocalOrg } from './server.js';
 import { newAccessToken } from './sessions.js';
 
@@ -19,8 +20,11 @@ export type LocalOrgOptions = {
   keep: { in: 'memory' } | { in: 'folder'; path: string };
   /** What a new org's clock shows. */
   clock: Date;
-  /** Source directories that are deployed into a new org, and into a kept one where they changed since; none for a bare org. */
-  sources: readonly string[];
+  /**
+   * Source directories that are deployed into a new org, and into a kept one where they changed since. None at all make
+   * an org of standard objects only; left out, it is the plugin's own package, unless the kept org began without.
+   */
+  sources?: readonly string[];
   onStop?: () => void;
   onError?: (text: string) => void;
 };
@@ -50,7 +54,7 @@ export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg>
   const file = options.keep.in === 'memory' ? ':memory:' : storeIn(options.keep.path);
   const engine = openEngine({ file, clock: options.clock });
   try {
-    deploySources(engine, options.sources);
+    deploySources(engine, sourcesOf(engine, options.sources));
     return await startServer({
       engine,
       port: options.port,
@@ -66,6 +70,26 @@ export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg>
   }
 }
 
+const BARE = 'bare';
+
+function sourcesOf(engine: Engine, asked: readonly string[] | undefined): readonly string[] {
+  const wasBare = engine.recall(BARE) !== undefined;
+  if (asked === undefined) return wasBare ? [] : defaultSources;
+  if (asked.length > 0) return asked;
+  const standing = engine.components().length;
+  if (!wasBare && standing > 0) throw new NotBareError(standing);
+  engine.remember(BARE, 'true');
+  return [];
+}
+
+/** A kept org that shall be one of standard objects only and has more. */
+export class NotBareError extends Error {
+  public constructor(public readonly components: number) {
+    super(`The org already has ${components} metadata components; expected none. Start another with --state.`);
+    this.name = 'NotBareError';
+  }
+}
+
 /**
  * Deploys what the source directories say, but for what they said already at an earlier start: what was deployed since
  * stands above the same old source.
@@ -75,6 +99,8 @@ function deploySources(engine: Engine, dirs: readonly string[]): void {
   const components = sourceComponents(dirs);
   const put = components.filter((component) => before[keyOf(component)] !== digestOf(component));
   if (put.length === 0) return;
+  const [unfit] = faultsOf(engine, { put, drop: [] });
+  if (unfit !== undefined) throw new Error(`${unfit.message.fileName}: ${unfit.message.problem}`);
   const [fault] = engine.deploy({ put, drop: [] }, 'keep');
   if (fault !== undefined) throw fault.error;
   const now = Object.fromEntries(components.map((component) => [keyOf(component), digestOf(component)]));

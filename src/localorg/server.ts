@@ -14,11 +14,14 @@ import { faultRoutes } from './faultRoutes.js';
 import { openFaults } from './faults.js';
 import { keepApp, type AppKeeper } from './externalApp.js';
 import { ingestRoutes } from './ingestRoutes.js';
+import { metadataRestRoutes, metadataService } from './metadata/metadataRoutes.js';
+import { metadataJobs } from './metadata/jobs.js';
 import { loginRoutes } from './loginRoutes.js';
 import { misbehave } from './misbehave.js';
 import { queryRoutes } from './queryRoutes.js';
 import { recordResources } from './records.js';
 import { SalesforceError } from './refusal.js';
+import { soapRoutes, type SoapDoor } from './soap.js';
 import { newestVersion, versionOf } from './requests.js';
 import { errorList, serve } from './resources.js';
 import { digest, openSessions } from './sessions.js';
@@ -66,6 +69,9 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   const traffic = openTraffic(options.dailyCalls ?? DAILY_CALLS);
   const faults = openFaults(() => engine.now());
   const ingests = ingestJobs();
+  const jobs = metadataJobs((error) =>
+    options.onError?.(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  );
   const sessions = openSessions(engine.orgId);
   sessions.keep(accessToken, engine.userId);
   const apps = options.apps ?? keepApp(null);
@@ -140,9 +146,23 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       serve(api, [...resources, ...compositeResources([...resources, ...queryRoutes(api)])]);
       bulkRoutes(api, queryJobs());
       ingestRoutes(api, ingests);
+      await metadataRestRoutes(api, jobs);
     },
     { prefix: '/services/data/v:version' },
   );
+  const door: SoapDoor = {
+    orgOf: (token) => {
+      const userId = sessions.userOf(token);
+      return userId === undefined ? undefined : engine.as(userId);
+    },
+    counted: (writes) => {
+      traffic.count(writes);
+      const { used, max } = traffic.usage();
+      return { current: used, limit: max };
+    },
+    onError: (text) => options.onError?.(text),
+  };
+  await soapRoutes(app, door, [metadataService(jobs)]);
   adminRoutes(app, engine, traffic, options);
   faultRoutes(app, faults, traffic);
   sessionRoutes(app, { engine, sessions, apps, accessToken });
@@ -167,6 +187,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     routes: () => routes,
     stop: async () => {
       await ingests.stop();
+      await jobs.settled();
       await app.close();
       engine.close();
     },
@@ -184,7 +205,9 @@ function cleaned(url: string): string {
 const pathOf = (url: string): string => url.split('?')[0] ?? '/';
 const isVersionList = (url: string): boolean => pathOf(url) === '/services/data';
 const isOpen = (url: string): boolean =>
-  isVersionList(url) || ['/services/oauth2/token', '/services/oauth2/revoke'].includes(pathOf(url).toLowerCase());
+  isVersionList(url) ||
+  /^\/services\/soap\//i.test(url) ||
+  ['/services/oauth2/token', '/services/oauth2/revoke'].includes(pathOf(url).toLowerCase());
 
 /** The identity service answers a bad token in its own way, which clients that look for 401 don't see. */
 function noSession(request: FastifyRequest): SalesforceError {

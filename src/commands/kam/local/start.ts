@@ -17,7 +17,12 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
     state: Flags.directory({ summary: messages.getMessage('flags.state.summary'), exclusive: ['memory'] }),
     memory: Flags.boolean({ summary: messages.getMessage('flags.memory.summary') }),
     clock: Flags.string({ summary: messages.getMessage('flags.clock.summary') }),
-    source: Flags.string({ summary: messages.getMessage('flags.source.summary'), multiple: true }),
+    source: Flags.string({
+      summary: messages.getMessage('flags.source.summary'),
+      multiple: true,
+      exclusive: ['empty'],
+    }),
+    empty: Flags.boolean({ summary: messages.getMessage('flags.empty.summary') }),
     alias: Flags.string({ summary: messages.getMessage('flags.alias.summary'), default: 'kam-local' }),
     'no-login': Flags.boolean({ summary: messages.getMessage('flags.no-login.summary') }),
   };
@@ -25,18 +30,21 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
   public async run(): Promise<LocalStartResult> {
     const { flags } = await this.parse(KamLocalStart);
     const { stopAsked } = await import('../../../report/screen.js');
-    const { defaultFolder, defaultSources, startLocalOrg } = await import('../../../localorg/localOrg.js');
-    const sources = flags.source ?? defaultSources;
-    for (const source of sources) if (!existsSync(source)) throw messages.createError('error.SourceMissing', [source]);
+    const { defaultFolder, NotBareError, startLocalOrg } = await import('../../../localorg/localOrg.js');
+    const sources = flags.empty ? [] : flags.source;
+    for (const source of sources ?? [])
+      if (!existsSync(source)) throw messages.createError('error.SourceMissing', [source]);
     const stopped = Promise.withResolvers<undefined>();
     const org = await startLocalOrg({
       port: flags.port,
       keep: flags.memory ? { in: 'memory' } : { in: 'folder', path: flags.state ?? defaultFolder(process.env) },
       clock: clockFrom(flags.clock),
-      sources,
+      ...(sources === undefined ? {} : { sources }),
       onStop: () => stopped.resolve(undefined),
       onError: (text) => process.stderr.write(`${text}\n`),
     }).catch((error: unknown) => {
+      if (error instanceof NotBareError)
+        throw messages.createError('error.NotEmpty', [String(error.components)], [], error);
       throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
         ? messages.createError('error.PortTaken', [String(flags.port)], [], error)
         : error;
