@@ -194,6 +194,7 @@ export function writeRecords(
   if (existsSync(dir) && readdirSync(dir).length > 0) {
     throw messages.createError('error.FolderNotEmpty', [dir], [], WRONG_USAGE);
   }
+  if (changed.length === 0) return [];
   const folder = join(dir, 'customMetadata');
   mkdirSync(folder, { recursive: true });
   return changed.map(({ type: api, developerName, values }) => {

@@ -141,23 +141,25 @@ function moveRows(moves: readonly Move[], currency: string | null): Parameters<t
   return {
     data: moves.map(({ name, before, after, because }) => ({
       name,
-      before: standText(before),
-      after: standText(after),
+      move: stands(before, after),
       why: because.map((cause) => causeText(cause, currency)).join('; '),
     })),
     columns: [
-      { key: 'name', name: 'Group' },
-      { key: 'before', name: 'Now' },
-      { key: 'after', name: 'Then' },
-      { key: 'why', name: 'Because' },
+      { key: 'name', name: 'Group', width: '25%' },
+      { key: 'move', name: 'Now → then', width: '30%' },
+      { key: 'why', name: 'Because', width: '45%' },
     ],
   };
 }
 
-function standText({ segment, tier, gate, gateResult }: Stand): string {
-  const where = tier === 'standard' ? `${gate} ${resultName(gateResult, 'en')}` : tierName(tier, 'en');
-  return `${segment}, ${where}`;
+/** Where a group stands before and after; what stays is said once. */
+function stands(before: Stand, after: Stand): string {
+  const segments = arrow({ before: before.segment, after: after.segment }, String);
+  return `${segments}: ${arrow({ before, after }, whereText)}`;
 }
+
+const whereText = ({ tier, gate, gateResult }: Stand): string =>
+  tier === 'standard' ? `${gate} ${resultName(gateResult, 'en')}` : tierName(tier, 'en');
 
 /** Which line made the difference, with the value that is held against it. */
 export function causeText(cause: Cause, currency: string | null): string {
@@ -190,7 +192,7 @@ function arrow<T>({ before, after }: { before: T; after: T }, say: (value: T) =>
 /** Two decimals, as scores are compared. */
 const pointsText = (points: Points | Unknown): string => (isKnown(points) ? points.toFixed(2) : 'unknown');
 
-const PARTS = 3;
+const PARTS = 2;
 
 function partsText(parts: readonly PartChange[]): string {
   if (parts.length === 0) return '';

@@ -15,7 +15,6 @@ const rememberedRun = z.looseObject({
   finishedAt: z.string(),
   currency: z.string().nullable(),
   threshold: z.number(),
-  dryRun: z.boolean(),
   outcome: z.looseObject({ is: z.string() }),
 });
 

@@ -84,7 +84,9 @@ describe('on a local org that runs', () => {
     expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('update 10 accounts')]);
     const second = await onOrg('sync', '--json');
     expect(second.code).toBe(0);
-    expect(JSON.parse(second.stdout)).toMatchObject({ result: { outcome: { is: 'nothingToDo' }, written: 0 } });
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      result: { outcome: { is: 'nothingToDo' }, written: 0, dryRun: false },
+    });
   });
 
   test('its state is private to the user, and holds no token', () => {
@@ -97,6 +99,21 @@ describe('on a local org that runs', () => {
     expect((await onOrg('explain', 'Account 3')).stdout).toContain('Account 3 (001');
     const missing = await onOrg('explain', 'Acount 3');
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Account 3')]);
+  });
+
+  test('what-if answers from the book of that sync: 0; a setting that is none: 2, with near ones', async () => {
+    const asked = await onOrg('what-if', '--set', 'score.threshold=65', '--json');
+    expect([asked.code, JSON.parse(asked.stdout)]).toMatchObject([
+      0,
+      { result: { moves: { leaves: 0 }, written: [] } },
+    ]);
+    const missing = await onOrg('what-if', '--set', 'score.treshold=65');
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Near it: score.threshold')]);
+  });
+
+  test('calibrate proposes amounts and says that the org is untouched: 0', async () => {
+    const { code, stdout } = await onOrg('calibrate');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Nothing was written to the org')]);
   });
 
   test('the safety valve refuses: 2, and the run is in the JSON', async () => {
@@ -121,6 +138,8 @@ describe('on a local org that runs', () => {
     ['a day in the future', ['sync', '--as-of', '2999-01-01'], 2],
     ['a flag that does not exist', ['sync', '--fast'], 2],
     ['a share that is none', ['sync', '--max-moves', '101'], 2],
+    ['an entry without a value', ['what-if', '--set', 'score.threshold'], 2],
+    ['a programme without places', ['calibrate', '--capacity', '0'], 2],
     ['a folder that is not there', ['local', 'load', join(scratch, 'nothing')], 1],
     ['a time that is none', ['local', 'clock', 'tomorrow'], 1],
   ])('%s is refused', async (_, args, code) => {

@@ -9,6 +9,8 @@ export function settingsPage(): string {
     '',
     'Admins edit these in Setup › Custom Metadata Types › Manage Records; `sf kam check` names what cannot be used, with record, field and value. An empty field takes its default unless it may be empty. Percent fields are entered as percent (80 for 80 %), money in whole units of the corporate currency.',
     '',
+    'Try a change before making it: `sf kam what-if --set score.threshold=65` takes any key below, one of a family as `families.<family>.margin`; `sf kam calibrate` proposes lines, anchors and threshold from the book.',
+    '',
     'The default records live in `force-app/seed`, which is deployed once: a redeploy would overwrite your weights.',
     ...[...groups].flatMap(([type, keys]) => [
       '',

@@ -7,6 +7,7 @@ import { stringify } from 'csv-stringify/sync';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import type { Run } from '../../src/report/run.js';
+import { calibrate } from '../../src/sync/calibrate.js';
 import { explain } from '../../src/sync/explain.js';
 import { whatIf } from '../../src/sync/whatIf.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
@@ -35,6 +36,7 @@ export type SmallOrg = TestOrg & {
   explain(account: string): ReturnType<typeof explain>;
   /** `key=value`, and the folder to write changed records into. */
   whatIf(set: readonly string[], write?: string): ReturnType<typeof whatIf>;
+  calibrate(options?: { capacity?: number | null; write?: string | null }): ReturnType<typeof calibrate>;
   /** All fields asked for, of the account with this name. */
   account(name: string, fields: readonly string[]): Promise<Record<string, unknown>>;
   /** What a person enters on an account. */
@@ -94,6 +96,7 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
       ),
     explain: (account) => explain(login, undefined, account, env),
     whatIf: (set, write) => whatIf(login, undefined, { set, write: write ?? null, env }),
+    calibrate: ({ capacity = null, write = null } = {}) => calibrate(login, undefined, { capacity, write, env }),
     account: async (name, fields) => {
       const [record = {}] = await org.client.query(`SELECT ${fields.join(', ')} FROM Account WHERE Name = '${name}'`);
       return Object.fromEntries(fields.map((field) => [field, record[field]]));

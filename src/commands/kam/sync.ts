@@ -15,7 +15,7 @@ export default class KamSync extends SfCommand<Run> {
   public static readonly flags = {
     'target-org': Flags.requiredOrg(),
     'api-version': Flags.orgApiVersion(),
-    'dry-run': Flags.boolean({ summary: messages.getMessage('flags.dry-run.summary') }),
+    'dry-run': Flags.boolean({ summary: messages.getMessage('flags.dry-run.summary'), default: false }),
     'as-of': Flags.string({ summary: messages.getMessage('flags.as-of.summary') }),
     'max-moves': Flags.integer({ summary: messages.getMessage('flags.max-moves.summary'), min: 0, max: 100 }),
   };
