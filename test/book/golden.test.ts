@@ -83,5 +83,6 @@ describe.skipIf(!hasSharedData)('golden', () => {
       expect(model.learnedFrom).toEqual(golden.windows);
       expect(worst(score(model, candidates).p, rows, 'p')).toBeLessThan(2e-3);
     },
+    180_000,
   );
 });

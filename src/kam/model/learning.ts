@@ -92,20 +92,23 @@ export function momentsOf(batches: Iterable<Pick<Candidates, 'count' | 'features
   return { mean, deviation };
 }
 
-/** How much history a window needs before it, in horizons: the latest a little less, so that a young book can learn. */
-const HISTORY = { latest: 0.8, earlier: 1 } as const;
+/** How much of a horizon of history the latest window needs, so that a young book can learn. */
+const LATEST_HISTORY = 0.8;
 
 /**
  * The past windows that can teach, latest first: one and two horizons before the cut.
  *
- * Shape:  at least three adoptions each, and history for 0.8 horizons before the latest, one before the earlier.
+ * Shape:  at least three adoptions each, and history for 0.8 horizons before the latest. The earlier one needs a sale
+ *         more than a whole horizon before it: without, nobody could have come to buy anything since, and every rate is
+ *         the same.
  */
 export function usableWindows(latest: TrainingWindow | null, earlier: TrainingWindow | null): TrainingWindow[] {
-  const isUsable = (window: TrainingWindow | null, horizons: number): window is TrainingWindow =>
-    window !== null && window.historyDays >= horizons * window.horizonDays && window.adoptions >= FEWEST_ADOPTIONS;
+  const teaches = ({ adoptions }: TrainingWindow): boolean => adoptions >= FEWEST_ADOPTIONS;
   return [
-    ...(isUsable(latest, HISTORY.latest) ? [latest] : []),
-    ...(isUsable(earlier, HISTORY.earlier) ? [earlier] : []),
+    ...(latest !== null && teaches(latest) && latest.historyDays >= LATEST_HISTORY * latest.horizonDays
+      ? [latest]
+      : []),
+    ...(earlier !== null && teaches(earlier) && earlier.historyDays > earlier.horizonDays ? [earlier] : []),
   ];
 }
 
