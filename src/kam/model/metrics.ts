@@ -38,16 +38,24 @@ export function rankingMeasures(
   bootstrap: Bootstrap,
 ): RankingMeasures {
   const ranked = descending(score);
+  const placed: Placed = {
+    ends: ranked.ends,
+    account: ranked.order.map((row) => rows.account[row]!),
+    event: Uint8Array.from(ranked.order, (row) => event[row]!),
+  };
   const recalls = recallPerAccount(rows, score, event, RECALL_AT);
-  const [auc = null, prAuc = null, lift = null, recall = null] = withIntervals(rows.accounts, bootstrap, (times) => {
-    const row = (index: number): number => times[rows.account[index]!]!;
-    return [...rankingOf(ranked, event, row), weightedMean(recalls, times)];
-  });
+  const [auc = null, prAuc = null, lift = null, recall = null] = withIntervals(rows.accounts, bootstrap, (times) => [
+    ...rankingOf(placed, times),
+    weightedMean(recalls, times),
+  ]);
   return { auc, prAuc, lift, recall };
 }
 
 /** Rows from the highest score down, with the place where each run of equal scores ends. */
 type Ranked = { order: Int32Array; ends: Int32Array };
+
+/** Account and event of each place of a ranking: side by side, as they are gone through once per resampled book. */
+type Placed = { ends: Int32Array; account: Int32Array; event: Uint8Array };
 
 function descending(score: Float64Array): Ranked {
   const order = Int32Array.from(score.keys()).sort((a, b) => score[b]! - score[a]!);
@@ -59,11 +67,12 @@ function descending(score: Float64Array): Ranked {
 }
 
 /** AUC, average precision and lift in one pass, each row counted as often as its account was drawn. */
-function rankingOf({ order, ends }: Ranked, event: Uint8Array, times: (row: number) => number): (number | null)[] {
+function rankingOf({ ends, account, event }: Placed, times: Uint32Array): (number | null)[] {
   let [rows, events] = [0, 0];
-  for (const row of order) {
-    rows += times(row);
-    if (event[row] === 1) events += times(row);
+  for (let place = 0; place < account.length; place++) {
+    const count = times[account[place]!]!;
+    rows += count;
+    events += count * event[place]!;
   }
   if (events === 0 || events === rows) return [null, null, null];
   const top = LIFT_SHARE * rows;
@@ -72,9 +81,9 @@ function rankingOf({ order, ends }: Ranked, event: Uint8Array, times: (row: numb
   for (const end of ends) {
     let [here, hitsHere] = [0, 0];
     for (let place = from; place < end; place++) {
-      const row = order[place]!;
-      here += times(row);
-      if (event[row] === 1) hitsHere += times(row);
+      const count = times[account[place]!]!;
+      here += count;
+      hitsHere += count * event[place]!;
     }
     from = end;
     if (here === 0) continue;
@@ -85,6 +94,24 @@ function rankingOf({ order, ends }: Ranked, event: Uint8Array, times: (row: numb
     precision += hitsHere * (hits / passed);
   }
   return [pairs / (events * (rows - events)), precision / events, topHits / top / (events / rows)];
+}
+
+/** Share of all events among the best k of `steps` equal parts of the rows, k from 0 to `steps`; all 0 without events. */
+export function gainsOf(score: Float64Array, event: Uint8Array, steps: number): Fraction[] {
+  const { order, ends } = descending(score);
+  const found = new Float64Array(order.length + 1);
+  let from = 0;
+  for (const end of ends) {
+    let hits = 0;
+    for (let place = from; place < end; place++) hits += event[order[place]!]!;
+    // Among equal scores each row counts as the mean of them.
+    for (let place = from; place < end; place++) found[place + 1] = found[place]! + hits / (end - from);
+    from = end;
+  }
+  const all = found[order.length]!;
+  return Array.from({ length: steps + 1 }, (_, k) =>
+    all === 0 ? 0 : found[Math.round((k * order.length) / steps)]! / all,
+  );
 }
 
 /** NaN for an account without an event. */
@@ -228,6 +255,28 @@ function correlation(x: Float64Array, y: Float64Array, times: ArrayLike<number>)
     yy += times[index]! * dy * dy;
   });
   return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy);
+}
+
+/** Share of an amount that the best ranked accounts hold; accounts with equal scores count as in random order. */
+export function capturedBy(score: Float64Array, amount: Float64Array, share: Fraction, bootstrap: Bootstrap): Measured {
+  const { order, ends } = descending(score);
+  const [captured = null] = withIntervals(score.length, bootstrap, (times) => {
+    const top = share * times.reduce((sum, count) => sum + count, 0);
+    let [passed, held, all, from] = [0, 0, 0, 0];
+    for (const end of ends) {
+      let [here, amountHere] = [0, 0];
+      for (let place = from; place < end; place++) {
+        here += times[order[place]!]!;
+        amountHere += times[order[place]!]! * amount[order[place]!]!;
+      }
+      if (here > 0 && passed < top) held += amountHere * Math.min(1, (top - passed) / here);
+      passed += here;
+      all += amountHere;
+      from = end;
+    }
+    return [all <= 0 ? null : held / all];
+  });
+  return captured;
 }
 
 /** The share of rows with a hit: coverage of a range, hit rates. */

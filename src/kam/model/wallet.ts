@@ -194,7 +194,7 @@ function gapOf(shares: Shares, ledger: Ledger, account: number, pair: number, gr
 }
 
 /** One gap of a past horizon, and what the next one made of it; in cents of a horizon, the season taken out. */
-export type PastGap = { state: PairState; gap: Cents; uplift: Cents; hasGrown: boolean };
+export type PastGap = { account: number; state: PairState; gap: Cents; uplift: Cents; hasGrown: boolean };
 
 /** The gaps that a past ledger showed, and whether they were filled. Errors: none; empty where nothing can be said. */
 export function pastGaps(ledger: Ledger, upperQuantile: Fraction): PastGap[] {
@@ -208,7 +208,7 @@ export function pastGaps(ledger: Ledger, upperQuantile: Fraction): PastGap[] {
     const trailing = Math.max(0, ledger.pairs.trailing[pair]!);
     const uplift = ledger.pairs.next[pair]! / index - trailing;
     const open = Math.max(0, gap.benchmark - gap.own) * ledger.accounts.trailing[account]!;
-    return [{ state: gap.state, gap: open, uplift, hasGrown: uplift > 0 }];
+    return [{ account, state: gap.state, gap: open, uplift, hasGrown: uplift > 0 }];
   });
 }
 

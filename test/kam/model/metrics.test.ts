@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   calibrationOf,
+  capturedBy,
   moneyMeasures,
   rankingMeasures,
   shareOf,
@@ -85,6 +86,14 @@ test('nothing sold makes no ratio, and equal amounts no order', () => {
     spearman: null,
     ratio: null,
   });
+});
+
+test('the best tenth of ten accounts holds 60 of 100; with two equal at the top, half of what they hold', () => {
+  const amounts = Float64Array.of(60, 20, 20, 0, 0, 0, 0, 0, 0, 0);
+  const score = Float64Array.of(9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  expect(capturedBy(score, amounts, 0.1, bootstrap)?.value).toBeCloseTo(0.6, 12);
+  expect(capturedBy(score.with(1, 9), amounts, 0.1, bootstrap)?.value).toBeCloseTo((60 + 20) / 2 / 100, 12);
+  expect(capturedBy(score, new Float64Array(10), 0.1, bootstrap)).toBeNull();
 });
 
 test('three of four rows hit', () => {
