@@ -9,7 +9,7 @@ import type { Conversion } from '../kam/prospects.js';
 import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { View } from '../kam/model/view.js';
-import type { Horizon, IsoDate, RecordId } from '../kam/units.js';
+import type { Fraction, Horizon, IsoDate, RecordId } from '../kam/units.js';
 import { accountsIn, benchmarksByPeerGroup, conversionIn } from './accounts.js';
 import { derive } from './derive.js';
 import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptions } from './duck.js';
@@ -21,7 +21,7 @@ import { createTable, ingest } from './ingest.js';
 import { moneyBatch, moneyHistory, type MoneyBatch, type MoneyReading } from './money.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
-import { spanOf, type SalesSpan } from './span.js';
+import { largestSale, spanOf, type SalesSpan } from './span.js';
 import { readView } from './views.js';
 
 export { BookError } from './duck.js';
@@ -125,8 +125,10 @@ export type Book = {
    *         within the days up to the as-of day. A cut outside the data gives a view without accounts.
    */
   salesView(cut: IsoDate, horizon: Horizon): Promise<View>;
+  /** The ids of all accounts by the book's number. */
+  accountIds(): Promise<RecordId[]>;
   /** How far the sales reach that the models look back on; null where there is none. The book is known up to `asOf`. */
-  salesSpan(): Promise<(SalesSpan & { asOf: IsoDate }) | null>;
+  salesSpan(): Promise<(SalesSpan & { asOf: IsoDate; largestSale: Fraction }) | null>;
   /** Product families that take part in potential or not, as the data and the settings name them, in order of name. */
   families(): Promise<string[]>;
   /** What the money models of a cut learn from; of a large book a sample of its accounts. */
@@ -235,10 +237,12 @@ function bookOn(file: string, duck: Duck): Book {
       yield* batches(duck, 'account_no', batchSize, (range) => moneyBatch(duck, reading, asOf, range));
     },
     salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
+    accountIds: async () =>
+      (await duck.rows('SELECT id FROM member ORDER BY account_no')).map((row) => textOf(row, 'id')),
     salesSpan: async () => {
       const { asOf } = await readingOf(duck);
       const span = await spanOf(duck, 'sale', 'day');
-      return span === null ? null : { ...span, asOf };
+      return span === null ? null : { ...span, asOf, largestSale: await largestSale(duck) };
     },
     families: async () => {
       const rows = await duck.rows(

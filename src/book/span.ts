@@ -1,7 +1,8 @@
 /** How far the sales reach, and how fine their dates are. */
 import type { SalesSpan } from '../kam/model/cuts.js';
+import type { Fraction } from '../kam/units.js';
 import type { Statements } from './duck.js';
-import { flagOf, textOrNull } from './rows.js';
+import { flagOf, numberOf, textOrNull } from './rows.js';
 
 export type { SalesSpan } from '../kam/model/cuts.js';
 
@@ -17,4 +18,12 @@ export async function spanOf(duck: Statements, table: string, day: string): Prom
   return row === undefined || first === null || last === null
     ? null
     : { first, last, isMonthly: flagOf(row, 'is_monthly') };
+}
+
+/** What the largest sale (an account's lines of one day) makes of all that was sold; 0 where the sum is not positive. */
+export async function largestSale(duck: Statements): Promise<Fraction> {
+  const [row] = await duck.rows(`
+    SELECT COALESCE(CAST(MAX(net) AS DOUBLE) / CAST(NULLIF(GREATEST(SUM(net), 0), 0) AS DOUBLE), 0) AS share
+    FROM (SELECT SUM(cents) AS net FROM sale GROUP BY account_no, day) AS s`);
+  return row === undefined ? 0 : Math.min(1, numberOf(row, 'share'));
 }

@@ -23,6 +23,8 @@ const titles = {
   assess: 'Assessing potential',
   decide: 'Deciding',
   write: 'Writing changes',
+  read: 'Reading the sales',
+  lookBack: 'Looking back',
 };
 
 /** Shows the stages of a run one after the other, with a bar where the end is known; only on a terminal. */

@@ -1,0 +1,232 @@
+/** The words of a backtest: what may be said, what to beware of, and what could not be estimated. */
+import {
+  wasTried,
+  type AdoptionRanker,
+  type CrossSellRanker,
+  type Question,
+  type RiskRanker,
+  type Warning,
+} from '../kam/model/backtest.js';
+import type { NotEstimable } from '../kam/model/estimable.js';
+import type { Measured, RankingMeasures } from '../kam/model/metrics.js';
+import { LEAST_EVENTS, type Verdict } from '../kam/model/verdict.js';
+import type { Horizon, IsoDate } from '../kam/units.js';
+import { isKnown, type Unknown, type WhyUnknown } from '../kam/unknown.js';
+import type { Backtest } from './backtest.js';
+import { money, noteText, percent } from './terminal.js';
+
+/** What was looked back on. */
+export function headText(found: Backtest): string[] {
+  const { cuts, first, last, horizon, families } = found;
+  const where = found.source.is === 'files' ? found.source.folder : found.source.username;
+  const as =
+    families.is === 'products'
+      ? ` The ${families.top} products most widely bought before each training window stand as families.`
+      : '';
+  return [
+    `Backtest of ${where}: sales from ${first} to ${last}, known until ${found.knownUntil}.`,
+    `${cuts.length === 1 ? 'One cut' : `${cuts.length} cuts`}, each judged by the ${horizonWords(horizon)} that followed it, knowing only what lay before.${as}`,
+    `In brackets: where 95 of 100 books of as many accounts, drawn anew from these (${found.bootstrap.resamples} times, seed ${found.bootstrap.seed}), come to lie.`,
+  ];
+}
+
+export const horizonWords = (horizon: Horizon): string => {
+  const [n, unit] = 'days' in horizon ? [horizon.days, 'day'] : [horizon.months, 'month'];
+  return `${n} ${unit}${n === 1 ? '' : 's'}`;
+};
+
+const titles: Record<Question, string> = {
+  adoption: 'Who will buy a family for the first time',
+  crossSell: 'How much they will spend on it',
+  wallet: 'Where spend in families already bought can grow',
+  risk: 'Who will buy less than half',
+};
+
+export const titleOf = (question: Question): string => titles[question];
+
+/** The verdict on one model, in a sentence that a sales controller can use. */
+export function verdictText(question: Question, found: Backtest): string {
+  return `${titles[question]}: ${verdictWords(found.verdicts[question])} ${evidenceWords(question, found)}`.trim();
+}
+
+export function verdictWords(verdict: Verdict): string {
+  switch (verdict.is) {
+    case 'holds':
+      return `holds here (${verdict.at.length === 1 ? `at the cut ${dates(verdict.at)}` : `at all ${verdict.at.length} cuts with enough events`}).`;
+    case 'sometimes':
+      return `holds at ${dates(verdict.at)}, but not at ${dates(verdict.notAt)}.`;
+    case 'notValidated':
+      return `not validated here: ${notValidated[verdict.because]}`;
+  }
+}
+
+const notValidated: Record<Extract<Verdict, { is: 'notValidated' }>['because'], string> = {
+  noCut: 'at no cut could it be tried.',
+  tooFewEvents: `fewer than ${LEAST_EVENTS} events at each cut, too few to tell a model from a coin.`,
+  notBetterThanChance: 'what it says can not be told from chance.',
+};
+
+const dates = (days: readonly IsoDate[]): string =>
+  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format([...days].sort());
+
+/** What the latest cut that could be tried says, with the figure behind it. */
+function evidenceWords(question: Question, { cuts, currency }: Backtest): string {
+  switch (question) {
+    case 'adoption': {
+      const latest = cuts.map(({ day, adoption }) => ({ day, adoption })).find(({ adoption }) => wasTried(adoption));
+      if (latest === undefined || !wasTried(latest.adoption)) return '';
+      const { rankers, adopted, candidates } = latest.adoption;
+      const model = rankingOf(rankers, 'model');
+      if (model.auc === null)
+        return `${counted(adopted, 'first purchase')} among ${counted(candidates, 'pair')} at ${latest.day}.`;
+      return `At ${latest.day}: of two pairs of account and family, one bought and one not, the one bought was ranked first in ${share(model.auc)} of cases, by popularity alone in ${share(rankingOf(rankers, 'popularity').auc)}; the best tenth of pairs held ${times(model.lift)} as many first purchases as chance.`;
+    }
+    case 'crossSell': {
+      const latest = cuts.map(({ day, crossSell }) => ({ day, crossSell })).find(({ crossSell }) => isKnown(crossSell));
+      if (latest === undefined || !isKnown(latest.crossSell)) return '';
+      const { predicted, actual, rankers } = latest.crossSell;
+      const own = rankers.find(({ name }) => name === 'model');
+      return `At ${latest.day}: expected ${money(predicted, currency)}, spent ${money(actual, currency)}; rank correlation over accounts ${interval(own?.money.spearman ?? null)}.`;
+    }
+    case 'wallet': {
+      const latest = cuts.map(({ day, wallet }) => ({ day, wallet })).find(({ wallet }) => isKnown(wallet));
+      if (latest === undefined || !isKnown(latest.wallet)) return '';
+      const { withGap, withoutGap, coverage } = latest.wallet;
+      return `At ${latest.day}: spend grew faster than the book in ${share(withGap.grew)} of cases with a gap to comparable customers, in ${share(withoutGap.grew)} without; ${share(coverage)} stayed below the ceiling that 80 % should stay below.`;
+    }
+    case 'risk': {
+      const latest = cuts.map(({ day, risk }) => ({ day, risk })).find(({ risk }) => isKnown(risk));
+      if (latest === undefined || !isKnown(latest.risk)) return '';
+      const { rankers, money: sums, captured } = latest.risk;
+      return `At ${latest.day}: of two accounts, one lost and one kept, the one lost was ranked first in ${share(rankingOf(rankers, 'model').auc)} of cases; expected to be lost ${money(sums.predicted, currency)}, lost ${money(sums.actual, currency)}, ${share(captured.model)} of it by the fifth with most at risk.`;
+    }
+  }
+}
+
+export const adoptionNames: Record<AdoptionRanker, string> = {
+  model: 'P(adopt)',
+  priorWeights: 'P(adopt), unlearned',
+  popularity: 'popularity',
+  peers: 'popular with peers',
+  revenue: 'revenue',
+  trend: 'trend of revenue',
+  products: 'products bought',
+  families: 'families bought',
+};
+
+export const crossSellNames: Record<CrossSellRanker, string> = {
+  model: 'P(adopt) × spend',
+  revenue: 'revenue',
+  rateTimesRevenue: 'rate × revenue',
+  families: 'families bought',
+};
+
+export const riskNames: Record<RiskRanker, string> = {
+  model: 'P(loss)',
+  recency: 'days since order',
+  trend: 'falling revenue',
+  smallRevenue: 'little revenue',
+  fewFamilies: 'few families',
+};
+
+/** Each warning in words; the same warning at several cuts is one. */
+export function warningTexts({ warnings }: Backtest): string[] {
+  return [...new Set(warnings.map(warningText))];
+}
+
+function warningText(warning: Warning): string {
+  const at = `at ${warning.cut}`;
+  switch (warning.is) {
+    case 'breadthBeatsModel':
+      return `${at} breadth alone (${warning.by} bought) ranked better than P(adopt), AUC ${figure(warning.breadth)} against ${figure(warning.model)}. Families may have been launched, retired or brought back: look at what was new then before you trust P(adopt) per family.`;
+    case 'baselineBeatsModel':
+      return `${at} a simple ranking, ${rankerName(warning.question, warning.by)}, did better than the model, ${figure(warning.baseline)} against ${figure(warning.model)}.`;
+    case 'levelOff':
+      return `${at} ${warning.question === 'adoption' ? 'first purchases' : 'losses'} were ${warning.ratio > 1 ? 'fewer' : 'more'} than the probabilities add up to (said / happened ${warning.ratio.toFixed(2)}): trust their order more than their level.`;
+    case 'moneyOff':
+      return `${at} the money ${warning.question === 'crossSell' ? 'of first purchases' : 'at risk'} was ${warning.ratio > 1 ? 'over' : 'under'}estimated (expected / actual ${warning.ratio.toFixed(2)}).`;
+    case 'coverageOff':
+      return `${at} ${percent(warning.coverage)} of spends stayed below their ceiling, expected 75 to 85 %.`;
+    case 'nothingLearned':
+      return `${at} no past window was long enough to learn from: P(adopt) stands on its usual weights.`;
+    case 'notSeasonallyAdjusted':
+      return `${at} history was too short to know the season: the money is not seasonally adjusted.`;
+  }
+}
+
+function rankerName(question: Question, by: string): string {
+  const names: Record<string, string> =
+    question === 'adoption' ? adoptionNames : question === 'crossSell' ? crossSellNames : riskNames;
+  return names[by] ?? by;
+}
+
+/** A single sale above this share of all revenue makes sums of money rest on it. */
+const MEGA_DEAL = 0.25;
+
+export function noteTexts({ notes, largestSale, cuts }: Backtest): string[] {
+  return [
+    ...notes.map(noteText),
+    ...(largestSale > MEGA_DEAL
+      ? [`One sale makes ${percent(largestSale)} of all revenue; sums of money rest on it, rankings do not.`]
+      : []),
+    ...cuts.flatMap(({ day, adoption }) =>
+      wasTried(adoption) ? [] : [`At ${day} P(adopt) can't be estimated: ${notEstimableText(adoption.notEstimable)}`],
+    ),
+    ...cuts.flatMap(({ day, crossSell, wallet, risk }) =>
+      [
+        { name: 'spend on new families', value: crossSell },
+        { name: 'growth in families already bought', value: wallet },
+        { name: 'risk', value: risk },
+      ].flatMap(({ name, value }) =>
+        isKnown(value) ? [] : [`At ${day} ${name} can't be estimated: ${whyText(value)}`],
+      ),
+    ),
+  ];
+}
+
+function notEstimableText(because: NotEstimable): string {
+  switch (because.is) {
+    case 'noHistory':
+      return 'no sale lies before the cut.';
+    case 'noBuyers':
+      return 'no account has a sale with a positive amount in the year before the cut.';
+    case 'oneAccount':
+      return 'only one account bought in the year before the cut, and there is nobody to compare it with.';
+    case 'oneFamily':
+      return 'fewer than two families were ever bought, so that there is nothing to cross-sell.';
+    case 'nothingOpen':
+      return `every account already buys each family that ${because.minimumOwners} or more accounts buy: there is no whitespace to rank.`;
+  }
+}
+
+const whyTexts: Partial<Record<WhyUnknown, string>> = {
+  noHistory: 'no past window with a known outcome lies before the cut.',
+  fewEvents: 'the past windows hold too few events to learn from.',
+  noSales: 'nobody bought anything in the horizon before the cut.',
+  noPotential: 'there is no P(adopt) to multiply it with.',
+};
+
+const whyText = (value: Unknown): string => whyTexts[value.unknown] ?? `${value.unknown}.`;
+
+export const rankingOf = <N>(rankers: readonly { name: N; ranking: RankingMeasures }[], name: N): RankingMeasures =>
+  rankers.find((ranker) => ranker.name === name)?.ranking ?? { auc: null, prAuc: null, lift: null, recall: null };
+
+/** `.826 (.811–.839)`; a dash where the figure is not defined. */
+export function interval(measured: Measured, digits = 3): string {
+  if (measured === null) return '–';
+  const between = measured.low < 0 ? ' to ' : '–';
+  return `${figure(measured.value, digits)} (${figure(measured.low, digits)}${between}${figure(measured.high, digits)})`;
+}
+
+/** A fraction without its leading zero, as statistics are written; a real minus. */
+export const figure = (value: number, digits = 3): string =>
+  value
+    .toFixed(digits)
+    .replace(/^(-?)0\./, '$1.')
+    .replace('-', '−');
+
+const share = (measured: Measured): string =>
+  measured === null ? 'an unknown share' : `${(measured.value * 100).toFixed(0)} %`;
+const times = (measured: Measured): string => (measured === null ? 'about' : `${measured.value.toFixed(1)} times`);
+
+const counted = (n: number, one: string): string => `${n.toLocaleString('en-GB')} ${one}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,174 @@
+/** Plots as SVG texts, drawn without a browser. */
+import type { Measured } from '../kam/model/metrics.js';
+
+export type Plots = {
+  /** Figures with their intervals, one group per label, side by side within it; a dotted line where chance would be. */
+  intervals(labels: readonly string[], series: readonly IntervalSeries[], reference: number | null): string;
+  /** What was said against what happened; the diagonal is perfect. */
+  reliability(series: readonly { name: string; points: readonly { predicted: number; observed: number }[] }[]): string;
+  /** Share found in the best parts of a list, of equal steps from nothing to all; the diagonal is chance. */
+  gains(series: readonly { name: string; shares: readonly number[] }[]): string;
+  bars(
+    labels: readonly string[],
+    series: readonly { name: string; values: readonly number[] }[],
+    unit: string | null,
+  ): string;
+};
+
+export type IntervalSeries = { name: string; values: readonly Measured[] };
+
+/** Told apart without seeing colours well, too. Source: Okabe and Ito. */
+const COLOURS = ['#0072b2', '#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#000000', '#999999'];
+
+const SIZE = { width: 500, height: 320 };
+const TEXT = { fontSize: 11, fontFamily: 'system-ui, sans-serif' };
+
+/** Loads the library that draws. */
+export async function openPlots(): Promise<Plots> {
+  const { init, use } = await import('echarts/core');
+  const { BarChart, CustomChart, LineChart } = await import('echarts/charts');
+  const { GridComponent, LegendComponent, MarkLineComponent } = await import('echarts/components');
+  const { SVGRenderer } = await import('echarts/renderers');
+  use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer]);
+
+  const draw = (option: object): string => {
+    const chart = init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
+    chart.setOption({ animation: false, color: COLOURS, textStyle: TEXT, ...option });
+    const svg = chart.renderToSVGString();
+    chart.dispose();
+    return svg;
+  };
+
+  return {
+    intervals: (labels, series, reference) => {
+      const figures = series.flatMap(({ values }) => values).filter((value) => value !== null);
+      const lowest = Math.min(...figures.map(({ low }) => low), reference ?? 1);
+      const highest = Math.max(...figures.map(({ high }) => high), reference ?? 0);
+      return draw({
+        grid: { left: 48, right: 16, top: 16, bottom: 24 + 18 * Math.ceil(series.length / 3) },
+        legend: { bottom: 0, itemWidth: 10, itemHeight: 10, textStyle: TEXT },
+        xAxis: { type: 'category', data: [...labels], axisTick: { show: false } },
+        yAxis: {
+          type: 'value',
+          min: Math.floor(lowest * 20 - 0.01) / 20,
+          max: Math.ceil(highest * 20 + 0.01) / 20,
+          axisLabel: { formatter: (value: number) => value.toFixed(2) },
+        },
+        series: series.map(({ name, values }, index) => ({
+          name,
+          type: 'custom',
+          itemStyle: { color: COLOURS[index % COLOURS.length] },
+          renderItem: (_: unknown, api: Drawing) => whisker(api, index, series.length, COLOURS[index % COLOURS.length]),
+          data: values.flatMap((value, label) => (value === null ? [] : [[label, value.value, value.low, value.high]])),
+          ...(index === 0 && reference !== null ? { markLine: lineAt(reference) } : {}),
+        })),
+      });
+    },
+    reliability: (series) => {
+      const points = series.flatMap((one) => one.points);
+      const most = Math.min(
+        1,
+        Math.max(0.02, ...points.map(({ predicted, observed }) => Math.max(predicted, observed))) * 1.05,
+      );
+      return draw({
+        grid: { left: 48, right: 16, top: 24, bottom: 64 },
+        legend: { bottom: 0, textStyle: TEXT },
+        xAxis: fractionAxis('said', most),
+        yAxis: fractionAxis('happened', most),
+        series: [
+          diagonal(most),
+          ...series.map(({ name, points: own }, index) => ({
+            name,
+            type: 'line',
+            symbolSize: 6,
+            color: COLOURS[index % COLOURS.length],
+            data: own.map(({ predicted, observed }) => [predicted, observed]),
+          })),
+        ],
+      });
+    },
+    gains: (series) =>
+      draw({
+        grid: { left: 48, right: 16, top: 24, bottom: 64 },
+        legend: { bottom: 0, textStyle: TEXT },
+        xAxis: fractionAxis('share of the list', 1),
+        yAxis: fractionAxis('found', 1),
+        series: [
+          diagonal(1),
+          ...series.map(({ name, shares }, index) => ({
+            name,
+            type: 'line',
+            showSymbol: false,
+            color: COLOURS[index % COLOURS.length],
+            data: shares.map((share, step) => [step / (shares.length - 1), share]),
+          })),
+        ],
+      }),
+    bars: (labels, series, unit) =>
+      draw({
+        grid: { left: 72, right: 16, top: 24, bottom: 56 },
+        legend: { bottom: 0, textStyle: TEXT },
+        xAxis: { type: 'category', data: [...labels] },
+        yAxis: {
+          type: 'value',
+          name: unit ?? '',
+          axisLabel: { formatter: (value: number) => value.toLocaleString('en-GB') },
+        },
+        series: series.map(({ name, values }) => ({ name, type: 'bar', data: [...values] })),
+      }),
+  };
+}
+
+/** What the library hands to whoever draws a shape of its own. */
+type Drawing = {
+  value(dimension: number): number;
+  coord(point: [number, number]): [number, number];
+  size(extent: [number, number]): [number, number];
+};
+
+/** A dot with a vertical line from the low to the high end, beside those of the other series. */
+function whisker(api: Drawing, index: number, count: number, colour: string | undefined): object {
+  const label = api.value(0);
+  const at = (value: number): [number, number] => {
+    const [x, y] = api.coord([label, value]);
+    const [width] = api.size([1, 0]);
+    return [x + ((index - (count - 1) / 2) / (count + 1)) * width, y];
+  };
+  const [[x, y], [, low], [, high]] = [at(api.value(1)), at(api.value(2)), at(api.value(3))];
+  return {
+    type: 'group',
+    children: [
+      { type: 'line', shape: { x1: x, y1: low, x2: x, y2: high }, style: { stroke: colour, lineWidth: 2 } },
+      { type: 'circle', shape: { cx: x, cy: y, r: 4 }, style: { fill: colour } },
+    ],
+  };
+}
+
+const lineAt = (reference: number): object => ({
+  symbol: 'none',
+  silent: true,
+  label: { show: false },
+  lineStyle: { color: '#747474', type: 'dotted' },
+  data: [{ yAxis: reference }],
+});
+
+const fractionAxis = (name: string, most: number): object => ({
+  type: 'value',
+  name,
+  nameLocation: name === 'said' || name === 'share of the list' ? 'middle' : 'end',
+  nameGap: name === 'said' || name === 'share of the list' ? 22 : 8,
+  min: 0,
+  max: most,
+  axisLabel: { formatter: (value: number) => `${Number((value * 100).toFixed(1))} %`, hideOverlap: true },
+});
+
+const diagonal = (most: number): object => ({
+  type: 'line',
+  showSymbol: false,
+  silent: true,
+  lineStyle: { color: '#747474', type: 'dotted', width: 1 },
+  data: [
+    [0, 0],
+    [most, most],
+  ],
+});
