@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { Messages, type Org } from '@salesforce/core';
 import { openBook, type Book, type BookNote } from '../book/book.js';
 import { addDays, addMonths, horizonText, isDay, shift } from '../kam/calendar.js';
-import { priorWeights, score, type AdoptionOptions } from '../kam/model/adoption.js';
+import { score } from '../kam/model/adoption.js';
 import {
   adoptionTrial,
   baselineScores,
@@ -42,7 +42,7 @@ export type BacktestSource =
 export type BacktestOptions = {
   /** Null for rolling cuts. */
   cut: IsoDate | null;
-  /** Null for half a year. */
+  /** Null for what the org's sync estimates for, of files for half a year. */
   horizon: Horizon | null;
   /** So many products stand as families; null for the families of the book. */
   topProducts: number | null;
@@ -57,8 +57,6 @@ export type BacktestOptions = {
 };
 
 export type OnBacktest = (stage: 'read' | 'lookBack', done: number, total: number | null) => void;
-
-const usualAdoption: AdoptionOptions = { prior: priorWeights, learning: true, lookalikes: 'auto' };
 
 const WRONG_USAGE = 2;
 const MOST_CUTS = 4;
@@ -143,7 +141,7 @@ async function lookBack(
 ): Promise<Backtest> {
   const span = await book.salesSpan();
   if (span === null) throw messages.createError('error.NoHistory', [placeOf(from)]);
-  const horizon = options.horizon ?? usualHorizon(span);
+  const horizon = options.horizon ?? horizonFor(source, settings, span);
   const cuts = cutsFor(span, horizon, options.cut);
   const { bootstrap } = options;
   const reports: CutReport[] = [];
@@ -175,6 +173,10 @@ async function lookBack(
   if (options.page !== null) await writePage(options.page, found);
   return found;
 }
+
+/** Of an org the horizon that its sync estimates for; of files half a year. */
+const horizonFor = (source: Backtest['source'], settings: Settings, span: SalesSpan): Horizon =>
+  source.is === 'org' ? { months: settings.adoption.horizonMonths } : usualHorizon(span);
 
 const placeOf = (source: BacktestSource): string =>
   source.is === 'files' ? source.folder : (source.login.getUsername() ?? source.login.getOrgId());
@@ -232,7 +234,8 @@ export async function tryCut(
   horizon: Horizon,
   bootstrap: Bootstrap,
 ): Promise<Tried> {
-  const adoption = await adoptionAt(book, cut.day, horizon, usualAdoption);
+  const { weight: prior, learning, lookalikes } = settings.adoption;
+  const adoption = await adoptionAt(book, cut.day, horizon, { prior, learning, lookalikes });
   const view = adoption.is === 'estimated' ? adoption.evidence.view : await book.salesView(cut.day, horizon);
   const reading = await book.moneyHistory(cut.day, horizon);
   const { ledger } = reading.now;
@@ -267,7 +270,7 @@ export async function tryCut(
     probability: scores.p,
     scores: {
       model: scores.z,
-      priorWeights: score({ ...model, weights: usualAdoption.prior }, candidates).z,
+      priorWeights: score({ ...model, weights: prior }, candidates).z,
       ...baselineScores(view, candidates, ledger),
     },
   };

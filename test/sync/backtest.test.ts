@@ -320,18 +320,20 @@ test('an org is looked back on from the book of its last sync; without one, a sy
     },
     {},
     async ({ login, stateHome, sync }) => {
+      const day = { cut: '2024-06-01', horizon: { days: 182 } };
       const source = { is: 'org', login, apiVersion: undefined, env: { XDG_STATE_HOME: stateHome } } as const;
-      const run = (): Promise<Backtest> => backtest(source, { ...defaults, cut: '2024-06-01' }, () => undefined);
+      const run = (): Promise<Backtest> => backtest(source, { ...defaults, ...day }, () => undefined);
       await expect(run()).rejects.toMatchObject({ name: 'NoRunYetError' });
       await sync({ dryRun: true });
       const fromOrg = await run();
-      const fromFiles = await lookBackOn(someBook(), { cut: '2024-06-01' });
+      const fromFiles = await lookBackOn(someBook(), day);
       expect(fromOrg.source).toMatchObject({ is: 'org' });
       const pairs = ({ cuts }: Backtest) =>
         cuts.map(({ adoption }) => (wasTried(adoption) ? [adoption.candidates, adoption.adopted] : []));
       expect(pairs(fromOrg)).toEqual(pairs(fromFiles));
       expect(fromOrg.knownUntil).toBe('2026-10-31');
       const products = await backtest(source, { ...defaults, cut: '2024-06-01', topProducts: 3 }, () => undefined);
+      expect(products.horizon).toEqual({ months: 6 });
       expect(products.cuts.map(({ families }) => families)).toEqual([3]);
     },
   ));

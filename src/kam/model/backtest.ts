@@ -4,7 +4,6 @@ import { isKnown, unknown, type Unknown } from '../unknown.js';
 import type { Cut } from './cuts.js';
 import type { NotEstimable } from './estimable.js';
 import type { Candidates, Labels } from './features.js';
-import type { Weights } from './learning.js';
 import type { Ledger } from './ledger.js';
 import {
   calibrationOf,
@@ -26,6 +25,7 @@ import { ratioOf, type BookIndex } from './season.js';
 import { judge, type Trial, type Verdict } from './verdict.js';
 import { isOwned, type View } from './view.js';
 import { ceilingOf, pastGaps } from './wallet.js';
+import type { Weights } from './weights.js';
 
 /** Who ranks pairs of account and family: the model, the model without learning, and what anyone could do without it. */
 export const adoptionRankers = [
