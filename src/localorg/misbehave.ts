@@ -167,7 +167,8 @@ function disturb(request: FastifyRequest, engine: Engine): void {
     const { fault } = hit;
     if (fault.kind === 'hard-delete') hardDelete(engine, { ...hit, fault });
     if (fault.kind === 'bin-purged') hit.fired(`${purgeAll(engine)} records purged`);
-    if (fault.kind === 'describe-change') {
+    // By REST only: the caller of a SOAP door is known when its envelope is read.
+    if (fault.kind === 'describe-change' && request.url.startsWith('/services/data/v')) {
       const isDescribe = /\/describe(\?|$)/i.test(request.url);
       request.org = request.org.seeing((object) => changedObject(object, fault, isDescribe));
       // Whoever asks whether anything has changed is told that it has.
