@@ -90,7 +90,7 @@ function refuseIfDue(request: FastifyRequest, { sessions, traffic }: Weather, ex
   const { hits } = request;
   const expired = hitOf(hits, 'session-expired');
   expired?.fired('session ended');
-  if (expired !== undefined) sessions.end(/^\S+ (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+  if (expired !== undefined) sessions.end(sessionIn(request));
   const refused = hitOf(hits, 'session-refused');
   refused?.fired('401');
   if (expired !== undefined || refused !== undefined)
@@ -129,6 +129,13 @@ function refuseIfDue(request: FastifyRequest, { sessions, traffic }: Weather, ex
       'API_VERSION_MISMATCH',
       'The job was created with another API version; get its results with the same version.',
     );
+}
+
+/** The token of a request: in its head, or in its SOAP envelope. */
+function sessionIn({ headers, body }: FastifyRequest): string {
+  const inHead = /^\S+ (.+)$/.exec(headers.authorization ?? '')?.[1];
+  if (inHead !== undefined || typeof body !== 'string') return inHead ?? '';
+  return /<(?:\w+:)?sessionId>([^<]+)</.exec(body)?.[1] ?? '';
 }
 
 const limitExceeded = (message: string): SalesforceError => new SalesforceError(403, 'REQUEST_LIMIT_EXCEEDED', message);

@@ -52,6 +52,12 @@ export async function soapRoutes(app: FastifyInstance, door: SoapDoor, services:
   await app.register(async (soap) => {
     soap.removeAllContentTypeParsers();
     soap.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+    // What fails before an operation is reached is a fault too.
+    soap.setErrorHandler((error, request, reply) => {
+      const service = services.find(({ path }) => request.url.startsWith(`/services/Soap/${path}/`)) ?? services[0];
+      if (service === undefined) throw error;
+      return sent(reply, 500, service, faultBody(service, error, door));
+    });
     for (const service of services) {
       const path = `/services/Soap/${service.path}/:version`;
       for (const url of [path, `${path}/:org`]) {

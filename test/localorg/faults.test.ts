@@ -177,6 +177,22 @@ describe('the session', () => {
   });
 });
 
+test('by SOAP a refusal is a fault, and the session in the envelope is the one that ends', async () => {
+  const ask = async (): Promise<{ status: number; text: string }> => {
+    const answer = await fetch(`${org.instanceUrl}/services/Soap/m/67.0`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/xml', soapaction: '""' },
+      body: `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="http://soap.sforce.com/2006/04/metadata"><e:Header><SessionHeader><sessionId>${org.accessToken}</sessionId></SessionHeader></e:Header><e:Body><describeMetadata><asOfVersion>67.0</asOfVersion></describeMetadata></e:Body></e:Envelope>`,
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  await on({ kind: 'concurrent-limit', path: '/services/Soap/', next: 1 });
+  expect(await ask()).toEqual({ status: 500, text: expect.stringContaining('<faultcode>sf:REQUEST_LIMIT_EXCEEDED<') });
+  await on({ kind: 'session-expired', path: '/services/Soap/', next: 1 });
+  expect((await ask()).text).toContain('<faultcode>sf:INVALID_SESSION_ID<');
+  expect((await call('limits')).status).toBe(401);
+});
+
 describe('the server', () => {
   test.each([
     [500, 'html', 'text/html; charset=UTF-8', '<h1>Internal Server Error</h1>'],
