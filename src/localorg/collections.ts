@@ -10,7 +10,7 @@ import { fieldOf } from './soql.js';
 const MAXIMUM_RECORDS = 200;
 const MAXIMUM_RETRIEVED = 2000;
 
-type Outcome =
+export type Outcome =
   | { id: string; success: true; errors: []; created?: boolean }
   | { id?: string; success: false; errors: RowError[]; created?: boolean };
 
@@ -50,14 +50,14 @@ export const collectionResources: readonly Resource[] = [
 
 const listIn = (text: unknown): string[] => (typeof text === 'string' && text !== '' ? text.split(',') : []);
 
-function createAll(engine: Engine, body: unknown): Outcome[] {
+export function createAll(engine: Engine, body: unknown): Outcome[] {
   return each(engine, body, (record) => {
     const object = typeOf(engine, record);
     return engine.insert(object.api, valuesOf(record, object));
   });
 }
 
-function updateAll(engine: Engine, body: unknown): Outcome[] {
+export function updateAll(engine: Engine, body: unknown): Outcome[] {
   return each(engine, body, (record) => {
     const object = typeOf(engine, record);
     const { Id, id, ...rest } = record;
@@ -68,7 +68,7 @@ function updateAll(engine: Engine, body: unknown): Outcome[] {
 }
 
 /** Upsert takes records of one object; two rows with the same external id in one request both fail. */
-function upsertAll(engine: Engine, objectName: string, fieldName: string, body: unknown): Outcome[] {
+export function upsertAll(engine: Engine, objectName: string, fieldName: string, body: unknown): Outcome[] {
   const object = engine.object(objectName);
   if (object === undefined) throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   const field = fieldOf(object, fieldName);
@@ -108,7 +108,7 @@ function upsertAll(engine: Engine, objectName: string, fieldName: string, body: 
   );
 }
 
-function deleteAll(engine: Engine, query: unknown): Outcome[] {
+export function deleteAll(engine: Engine, query: unknown): Outcome[] {
   const given = z
     .object({ ids: z.string().min(1), allOrNone: z.enum(['true', 'false']).default('false') })
     .safeParse(query);

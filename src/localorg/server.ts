@@ -21,6 +21,7 @@ import { misbehave } from './misbehave.js';
 import { queryRoutes } from './queryRoutes.js';
 import { recordResources } from './records.js';
 import { SalesforceError } from './refusal.js';
+import { partnerService } from './partnerService.js';
 import { soapRoutes, type SoapDoor } from './soap.js';
 import { newestVersion, versionOf } from './requests.js';
 import { errorList, serve } from './resources.js';
@@ -151,6 +152,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     { prefix: '/services/data/v:version' },
   );
   const door: SoapDoor = {
+    nobody: engine,
     orgOf: (token) => {
       const userId = sessions.userOf(token);
       return userId === undefined ? undefined : engine.as(userId);
@@ -162,7 +164,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     },
     onError: (text) => options.onError?.(text),
   };
-  await soapRoutes(app, door, [metadataService(jobs)]);
+  await soapRoutes(app, door, [metadataService(jobs), partnerService(sessions)]);
   adminRoutes(app, engine, traffic, options);
   faultRoutes(app, faults, traffic);
   sessionRoutes(app, { engine, sessions, apps, accessToken });
