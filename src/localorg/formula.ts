@@ -64,7 +64,7 @@ const named: Readonly<Record<Compiled['type'], string>> = {
 type Token = { kind: 'number' | 'text' | 'name' | 'sign' | 'end'; text: string };
 
 const tokenPattern =
-  /\s*(?:\/\*[\s\S]*?\*\/\s*)*(?:(\d+\.?\d*|\.\d+)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([A-Za-z_$][\w.$]*)|(&&|\|\||<>|<=|>=|==|!=|[-+*/()=<>,!&^]))/y;
+  /\s*(?:(\/\*[\s\S]*?\*\/)|(\d+\.?\d*|\.\d+)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([A-Za-z_$][\w.$]*)|(&&|\|\||<>|<=|>=|==|!=|[-+*/()=<>,!&^]))/y;
 const MAXIMUM_LENGTH = 5000;
 
 function tokensOf(text: string): Token[] {
@@ -78,7 +78,8 @@ function tokensOf(text: string): Token[] {
     const from = tokenPattern.lastIndex;
     const match = tokenPattern.exec(text);
     if (match === null) throw new FormulaError(`Syntax error. Unexpected character at position ${from + 1}.`);
-    const [, number, quotedText, name, sign] = match;
+    const [, comment, number, quotedText, name, sign] = match;
+    if (comment !== undefined) continue;
     if (number !== undefined) tokens.push({ kind: 'number', text: number });
     else if (quotedText !== undefined)
       tokens.push({ kind: 'text', text: quotedText.slice(1, -1).replace(/\\(.)/g, '$1') });
