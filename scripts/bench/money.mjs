@@ -1,23 +1,22 @@
 // Measures the money and risk models on the sales histories in ../shared/data, out of time: each model learns from what
 // lies before the cut and is compared with the horizon after it. Prints the bars of docs/model.md.
 //
-//   node scripts/build.mjs && node_modules/.bin/node scripts/bench/money.mjs [SET …]
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+//   node_modules/.bin/node scripts/build.mjs && node_modules/.bin/node scripts/bench/money.mjs [SET | SET@CUT …]
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { parse } from 'csv-parse/sync';
 import { openBook } from '../../lib/book/book.js';
-import { openDuck } from '../../lib/book/duck.js';
-import { turnoverAround } from '../../lib/book/ledger.js';
-import { mixAt, priceLevels } from '../../lib/book/priceLevels.js';
 import { addDays, addMonths, shift } from '../../lib/kam/calendar.js';
+
 import { moneyMeasures, rankingMeasures } from '../../lib/kam/model/metrics.js';
 import { pastSteps } from '../../lib/kam/model/mix.js';
-import { boughtBy, fitMoney, riskBy, spendBy } from '../../lib/kam/model/money.js';
+import { boughtBy, riskBy } from '../../lib/kam/model/money.js';
 import { isLoss } from '../../lib/kam/model/risk.js';
 import { ceilingOf, pastGaps } from '../../lib/kam/model/wallet.js';
+import { priorWeights } from '../../lib/kam/model/weights.js';
 import { defaultSettings } from '../../lib/kam/settings.js';
+import { adoptionAt } from '../../lib/sync/adoption.js';
+import { moneyAt, moneyCorrection, newBusiness } from '../../lib/sync/money.js';
 
 const data = new URL('../../../shared/data/', import.meta.url).pathname;
 const days = { days: 182 };
@@ -36,21 +35,25 @@ const cuts = [
   { set: 'online_retail_ii', cut: '2011-06-10', horizon: days, bars: { risk: 0.68, spearman: 0.22, wallet: true } },
   { set: 'online_retail_ii', cut: '2011-03-10', horizon: days, bars: {} },
   { set: 'online_retail_ii', cut: '2010-12-10', horizon: days, bars: {} },
-  { set: 'adventureworks', cut: '2013-06-01', horizon: days, bars: { risk: 0.74, wallet: true }, golden: true },
+  { set: 'adventureworks', cut: '2013-06-01', horizon: days, bars: { risk: 0.74, wallet: true } },
   { set: 'adventureworks', cut: '2013-03-01', horizon: days, bars: {} },
   { set: 'adventureworks', cut: '2012-06-01', horizon: days, bars: {} },
-  { set: 'northwind', cut: '1997-11-06', horizon: days, bars: { spearman: 0.58, wallet: true }, golden: true },
+  { set: 'northwind', cut: '1997-11-06', horizon: days, bars: { spearman: 0.58, wallet: true } },
   { set: 'northwind', cut: '1997-08-07', horizon: days, bars: {} },
-  { set: 'maven_crm', cut: '2017-10-01', horizon: { days: 92 }, bars: { risk: 0.78, wallet: true }, golden: true },
+  { set: 'maven_crm', cut: '2017-10-01', horizon: { days: 92 }, bars: { risk: 0.78, wallet: true } },
 ];
 const options = { quantile: 0.8, realisation: 0.25 };
+const adoptionOptions = { prior: priorWeights, learning: true, lookalikes: 'auto' };
 const bootstrap = { resamples: 200, seed: 42 };
 
 const asked = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'kam-money-'));
 let isBelow = false;
 try {
-  const sets = [...new Set(cuts.map(({ set }) => set))].filter((set) => asked.length === 0 || asked.includes(set));
+  const wanted = cuts.filter(
+    ({ set, cut }) => asked.length === 0 || asked.includes(set) || asked.includes(`${set}@${cut}`),
+  );
+  const sets = [...new Set(wanted.map(({ set }) => set))];
   for (const set of sets) {
     if (!existsSync(join(data, set))) {
       console.log(`${set}: not in ${data}, skipped`);
@@ -58,35 +61,39 @@ try {
     }
     const file = join(folder, `${set}.duckdb`);
     const book = await openBook(file, { memoryLimit: '1GB' });
-    const { lastDay } = await book.readFolder(join(data, set));
+    const { span } = await book.readFolder(join(data, set));
     // Months are known to their end, whatever day stands for them.
-    const isMonthly = set === 'iowa_liquor';
-    await book.derive(defaultSettings(), isMonthly ? addDays(addMonths(lastDay, 1), -1) : lastDay);
-    const read = await Promise.all(
-      cuts.filter((cut) => cut.set === set).map(async (one) => [one, await book.moneyHistory(one.cut, one.horizon)]),
-    );
+    const knownUntil = span.isMonthly ? addDays(addMonths(`${span.last.slice(0, 7)}-01`, 1), -1) : span.last;
+    await book.derive(defaultSettings(), knownUntil);
+    for (const one of wanted.filter((cut) => cut.set === set)) await measure(book, one);
     await book.close();
-    const duck = await openDuck(file, { memoryLimit: '1GB', threads: 2, readOnly: true });
-    for (const [one, history] of read) await measure(duck, history, one);
-    await duck.close();
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 if (isBelow) process.exitCode = 1;
 
-async function measure(duck, history, { set, cut, horizon, bars, golden = false }) {
+async function measure(book, { set, cut, horizon, bars }) {
   console.log(`\n${set} ${cut}`);
-  const models = fitMoney(history, options);
-  const { ledger } = history.now;
-  const actual = await turnoverAround(duck, cut, horizon);
-  const realised = actual.next / actual.trailing;
+  const money = await moneyAt(book, cut, horizon, options);
+  const { models, reading } = money;
+  const { ledger, mix } = reading.now;
+  const realised = realisedIndex(ledger.accounts);
   line('book index', `${models.index.factor.toFixed(3)} (${models.index.is}), realised ${realised.toFixed(3)}`);
   risk(models, ledger, realised, bars.risk);
   volume(models, ledger, bars.wallet === true);
-  await value(duck, models, history, horizon);
-  sums(models, history.now);
-  await spend(duck, models, ledger, set, golden, bars.spearman);
+  // The past of the next cut begins with this one, its outcome known.
+  const [then] = (await book.moneyHistory(shift(cut, horizon, 1), horizon)).past;
+  value(models, mix, then);
+  sums(models, reading.now);
+  const business = newBusiness(await adoptionAt(book, cut, horizon, adoptionOptions), money);
+  const correction = await moneyCorrection(book, cut, horizon, { money: options, adoption: adoptionOptions });
+  spend(models, business, correction, bars.spearman);
+}
+
+function realisedIndex({ count, trailing, next }) {
+  const buyers = Array.from({ length: count }, (_, account) => account).filter((account) => trailing[account] > 0);
+  return sum(buyers, (account) => next[account]) / sum(buyers, (account) => trailing[account]);
 }
 
 function risk(models, now, realised, bar) {
@@ -150,13 +157,10 @@ function volume(models, now, isBarred) {
   }
 }
 
-async function value(duck, models, { now }, horizon) {
-  const { ledger, mix } = now;
+function value(models, mix, then) {
   if ('unknown' in models.mix) {
     return line('price level', `unknown: ${[...new Set([models.mix.unknown, ...mix.without.values()])].join(', ')}`);
   }
-  const levels = await priceLevels(duck, ledger.cut, shift(ledger.cut, horizon, 1), horizon);
-  const then = { ledger, mix: await mixAt(duck, ledger, horizon, { every: 1 }, levels) };
   const steps = pastSteps(then, options.quantile);
   const withGap = steps.filter(({ gap }) => gap > 0);
   const { realisation } = models.mix;
@@ -187,39 +191,17 @@ function sums(models, now) {
   );
 }
 
-async function spend(duck, models, now, set, golden, bar) {
+function spend(models, business, correction, bar) {
   const model = models.spend;
   if ('unknown' in model) return line('spend', `unknown: ${model.unknown}`);
   const { allBeginners, slope, year } = model;
-  line(
-    'spend if adopted',
-    `${allBeginners} beginners, slope ${slope.toFixed(2)}, a year is ${year.factor.toFixed(2)} horizons (${year.is})`,
-  );
-  if (!golden) return;
-  const { predicted, actual } = await expected(duck, models, now, set);
-  const { spearman, ratio } = moneyMeasures(predicted, actual, bootstrap);
-  line('expected value Spearman', `${measured(spearman)}, predicted / actual ${measured(ratio)}`, bar, spearman.value);
-}
-
-/** Sums of probability × spend per account, with the probabilities of the golden file. */
-async function expected(duck, models, now, set) {
-  const file = readFileSync(join(data, 'golden', `adopt2_${set}.csv.gz`));
-  const accounts = new Map(
-    (await duck.rows('SELECT account_no, id FROM member')).map((row) => [row.id, row.account_no]),
-  );
-  const families = new Map(
-    (await duck.rows('SELECT family_no, family FROM sale_family')).map((row) => [row.family, row.family_no]),
-  );
-  const places = new Map([...now.accounts.number].map((number, place) => [number, place]));
-  const predicted = new Float64Array(now.accounts.count);
-  const actual = new Float64Array(now.accounts.count);
-  for (const row of parse(gunzipSync(file), { columns: true })) {
-    const account = places.get(accounts.get(row.account_id));
-    const { horizon } = spendBy(models, now, account, families.get(row.product_family));
-    predicted[account] += Number(row.p) * horizon;
-    actual[account] += Math.max(0, Number(row.spend)) * 100;
-  }
-  return { predicted, actual };
+  const years = `a year is ${year.factor.toFixed(2)} horizons (${year.is})`;
+  line('spend if adopted', `${allBeginners} beginners, slope ${slope.toFixed(2)}, ${years}`);
+  if ('unknown' in business) return line('expected value', `unknown: ${business.unknown}`);
+  const { spearman, ratio } = moneyMeasures(business.predicted, business.actual, bootstrap);
+  line('expected value Spearman', measured(spearman), bar, spearman?.value);
+  const corrected = correction === null ? 'no correction' : (ratio.value * correction.factor).toFixed(2);
+  line('  predicted / actual', `${measured(ratio)}, corrected for the season ${corrected}`);
 }
 
 function line(name, text, bar, figure) {
