@@ -1,6 +1,8 @@
 /** What the platform itself does when a standard record is saved: stages, sums, names, derived parents, cascades. */
 import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
+import { settleCurrency, settleRates } from './currencies.js';
 import type { RowError } from './engine.js';
+import { contactOf, settlePerson } from './people.js';
 import { quoted, table, type ListedCatalog } from './soql.js';
 import type { Store, StoredRow } from './store.js';
 import type { Stored } from './values.js';
@@ -21,7 +23,7 @@ export type Derivations = {
 export function derivationsFor(
   store: Store,
   catalog: ListedCatalog,
-  by: { now(): number; userId: string },
+  by: { now(): number; userId: string; newRecord(object: ObjectDefinition, values: StoredRow): string },
 ): Derivations {
   const must = (name: string): ObjectDefinition => {
     const object = catalog.object(name);
@@ -67,6 +69,21 @@ export function derivationsFor(
     unsummed.clear();
   };
 
+  const hasCurrencies = (): boolean => catalog.object('CurrencyType') !== undefined;
+  const hasPeople = (): boolean => catalog.object('Account')?.fields['IsPersonAccount'] !== undefined;
+
+  /** The contact of a person comes and changes with the account. */
+  const followPerson = (account: StoredRow): void => {
+    const contact = must('Contact');
+    const values = contactOf(account);
+    if (typeof account['PersonContactId'] === 'string') {
+      store.update(contact, account['PersonContactId'], { ...values, SystemModstamp: by.now() });
+      return;
+    }
+    const id = by.newRecord(contact, values);
+    store.update(must('Account'), String(account['Id']), { PersonContactId: id });
+  };
+
   const beforeLine = (row: StoredRow, old: StoredRow | null): RowError[] => {
     const entry = find('PricebookEntry', row['PricebookEntryId'], 'Product2Id', 'UnitPrice', 'Pricebook2Id');
     if (entry === undefined) return [missing('PricebookEntryId')];
@@ -97,8 +114,12 @@ export function derivationsFor(
     before: (object, row, old) => {
       // Whoever writes something else meanwhile meets sums that are right.
       if (unsummed.size > 0 && object.api !== 'OpportunityLineItem') addUpAll();
-      const gone = inactiveOwner(object, find, row, old);
-      if (gone.length > 0) return gone;
+      const wrong = [
+        ...inactiveOwner(object, find, row, old),
+        ...(hasCurrencies() ? settleCurrency(store, object, row) : []),
+        ...(object.api === 'Account' && hasPeople() ? settlePerson(store, row, old) : []),
+      ];
+      if (wrong.length > 0) return wrong;
       switch (object.api) {
         case 'Opportunity':
           return beforeOpportunity(row, old, stageOf(store, must('OpportunityStage'), row['StageName']));
@@ -134,10 +155,13 @@ export function derivationsFor(
       }
     },
     after: (object, row, old) => {
+      if (object.api === 'DatedConversionRate') settleRates(store, row['IsoCode']);
+      if (object.api === 'Account' && row['IsPersonAccount'] === 1) followPerson(row);
       if (object.api !== 'OpportunityLineItem') return;
       if (old === null || old['TotalPrice'] !== row['TotalPrice']) sumLines(row['OpportunityId']);
     },
     afterDelete: (object, row) => {
+      if (object.api === 'DatedConversionRate') settleRates(store, row['IsoCode']);
       if (object.api === 'OpportunityLineItem') sumLines(row['OpportunityId']);
     },
     together: (work) => {
@@ -256,7 +280,11 @@ function beforeEntry(
       `SELECT e."Id" AS "Id" FROM ${table(object)} e JOIN "Pricebook2" b ON b."Id" = e."Pricebook2Id" WHERE e."IsDeleted" = 0 AND e."Product2Id" = ? AND ${where} LIMIT 1`,
       parameters,
     );
-  if (standing('e."Pricebook2Id" = ?', [row['Product2Id'], row['Pricebook2Id']]) !== undefined) {
+  const inCurrency = 'CurrencyIsoCode' in object.fields ? ' AND e."CurrencyIsoCode" = ?' : '';
+  const currency = inCurrency === '' ? [] : [row['CurrencyIsoCode'] ?? null];
+  if (
+    standing(`e."Pricebook2Id" = ?${inCurrency}`, [row['Product2Id'], row['Pricebook2Id'], ...currency]) !== undefined
+  ) {
     return [refused('DUPLICATE_VALUE', 'This price definition already exists in this price book', [])];
   }
   const isStandard = find('Pricebook2', row['Pricebook2Id'], 'IsStandard')?.['IsStandard'] === 1;

@@ -9,10 +9,13 @@ import type {
   ValidationRule,
 } from '../schema/model.js';
 import { orgSchemaFrom, type OrgSchema } from '../schema/orgSchema.js';
+import { features, type Feature } from '../schema/features.js';
 import type { Fault } from '../schema/source.js';
 import { parseXml, SourceError, xmlText } from '../schema/xml.js';
 import { opportunityStages } from '../schema/standard.js';
 import { answerQuery } from './answer.js';
+import { z } from 'zod';
+import { CORPORATE } from './currencies.js';
 import { columnsJson } from './columnMetadata.js';
 import { derivationsFor, type Derivations } from './behaviour.js';
 import { compileCondition, formulaFault, type Condition } from './formula.js';
@@ -149,6 +152,8 @@ export type EngineOptions = {
   /** What the clock shows when a new org opens; a persistent org keeps its own. */
   clock: Date;
   orgId?: string;
+  /** What a new org has beyond the least; a persistent org keeps its own. */
+  features?: readonly Feature[];
 };
 
 const MASTER_OBJECT = 'Organization';
@@ -165,6 +170,7 @@ export function openEngine(options: EngineOptions): Engine {
   const fresh = store.recall('orgId') === undefined;
   const orgId = store.recall('orgId') ?? to18(options.orgId ?? randomOrgId());
   store.remember('orgId', orgId);
+  if (fresh) store.remember('features', JSON.stringify(options.features ?? []));
   prepareBin(store);
   const definition = openDefinition(store);
   const org = new Org(
@@ -191,9 +197,14 @@ type Definition = {
 
 type CompiledRule = ValidationRule & { holds: Condition };
 
+const featureNames = z.array(z.enum(features));
+
+/** What the org was started with; an org keeps its features for life. */
+const featuresIn = (store: Store): Feature[] => featureNames.parse(JSON.parse(store.recall('features') ?? '[]'));
+
 function openDefinition(store: Store): Definition {
   const components = store.components().map(componentFrom);
-  const { schema, faults } = orgSchemaFrom(components, prefixesIn(store));
+  const { schema, faults } = orgSchemaFrom(components, prefixesIn(store), featuresIn(store));
   const [fault] = faults;
   if (fault !== undefined) {
     throw new Error(
@@ -293,7 +304,19 @@ class Org implements Engine {
   ) {
     ({ orgId: this.orgId, store: this.store, catalog: this.catalog } = ground);
     ({ userId: this.userId, username: this.username } = actor);
-    this.derive = derivationsFor(this.store, this.catalog, { now: () => this.stamp(), userId: this.userId });
+    this.derive = derivationsFor(this.store, this.catalog, {
+      now: () => this.stamp(),
+      userId: this.userId,
+      newRecord: (object, values) => {
+        const id = this.nextId(object);
+        this.store.insert(object, {
+          ...this.defaultsOf(object),
+          ...this.systemFieldsOf(object, id, this.stamp()),
+          ...values,
+        });
+        return id;
+      },
+    });
     this.bin = recycleBinOf(this.store, this.catalog, this.derive);
   }
 
@@ -613,7 +636,26 @@ class Org implements Engine {
         },
         idOf('005', 2),
       );
-      put('Pricebook2', { Name: 'Standard Price Book', IsActive: 1, IsStandard: 1 });
+      if (this.catalog.object('RecordType') !== undefined) {
+        const type = { SobjectType: 'Account', IsActive: 1 };
+        put('RecordType', { ...type, Name: 'Business Account', DeveloperName: 'Business_Account', IsPersonType: 0 });
+        put('RecordType', { ...type, Name: 'Person Account', DeveloperName: 'PersonAccount', IsPersonType: 1 });
+      }
+      if (this.catalog.object('CurrencyType') !== undefined) {
+        put('CurrencyType', {
+          IsoCode: CORPORATE,
+          ConversionRate: 1_000_000,
+          DecimalPlaces: 2,
+          IsActive: 1,
+          IsCorporate: 1,
+        });
+      }
+      put('Pricebook2', {
+        ...(this.catalog.object('CurrencyType') === undefined ? {} : { CurrencyIsoCode: CORPORATE }),
+        Name: 'Standard Price Book',
+        IsActive: 1,
+        IsStandard: 1,
+      });
       opportunityStages.forEach(([label, isClosed, isWon, probability, forecast], index) => {
         put('OpportunityStage', {
           MasterLabel: label,
@@ -658,7 +700,7 @@ class Org implements Engine {
     const components = new Map(ground.components);
     for (const component of drop) components.delete(keyOf(component));
     for (const component of put) components.set(keyOf(component), this.settled(component, before, at));
-    const { schema, faults } = orgSchemaFrom([...components.values()], prefixesIn(this.store));
+    const { schema, faults } = orgSchemaFrom([...components.values()], prefixesIn(this.store), featuresIn(this.store));
     faults.push(...ruleFaults(schema, components));
     if (faults.length > 0) return faults;
     const state = { kept: false };

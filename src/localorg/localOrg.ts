@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Feature } from '../schema/features.js';
 import { z } from 'zod';
 import { keyOf, type Component } from '../schema/components.js';
 import { sourceComponents } from '../schema/source.js';
@@ -25,6 +26,8 @@ export type LocalOrgOptions = {
    * an org of standard objects only; left out, it is the plugin's own package, unless the kept org began without.
    */
   sources?: readonly string[];
+  /** What a new org has beyond the least; a kept org keeps its own. */
+  features?: readonly Feature[];
   onStop?: () => void;
   onError?: (text: string) => void;
 };
@@ -52,7 +55,7 @@ export function defaultFolder(env: NodeJS.ProcessEnv): string {
  */
 export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg> {
   const file = options.keep.in === 'memory' ? ':memory:' : storeIn(options.keep.path);
-  const engine = openEngine({ file, clock: options.clock });
+  const engine = openEngine({ file, clock: options.clock, features: options.features ?? [] });
   try {
     deploySources(engine, sourcesOf(engine, options.sources));
     return await startServer({

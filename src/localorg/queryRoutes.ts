@@ -9,11 +9,14 @@ import { versionOf } from './requests.js';
 import { ok, type Call, type Resource } from './resources.js';
 
 const MAXIMUM_CURSORS = 1000;
+/** Rows behind all cursors together; each costs eight bytes. */
+const MAXIMUM_ROWS = 10_000_000;
 const DEFAULT_BATCH = 2000;
 
 /** Opens the routes; returns what of them may stand inside a composite request. */
 export function queryRoutes(api: FastifyInstance): readonly Resource[] {
   const cursors = new Map<string, { answer: QueryAnswer; batch: number }>();
+  let rows = 0;
   const page = (
     answer: QueryAnswer,
     from: number,
@@ -33,9 +36,13 @@ export function queryRoutes(api: FastifyInstance): readonly Resource[] {
   };
   const keep = (answer: QueryAnswer, batch: number): string => {
     const name = `0r8${randomBytes(11).toString('base64url').replaceAll(/[-_]/g, 'x')}`.slice(0, 18);
-    // The oldest cursor goes first, so that clients that never finish cost no memory.
-    const [oldest] = cursors.keys();
-    if (cursors.size >= MAXIMUM_CURSORS && oldest !== undefined) cursors.delete(oldest);
+    // The oldest cursors go first, so that clients that never finish cost little memory.
+    rows += answer.totalSize;
+    for (const [oldest, cursor] of cursors) {
+      if (cursors.size < MAXIMUM_CURSORS && rows <= MAXIMUM_ROWS) break;
+      rows -= cursor.answer.totalSize;
+      cursors.delete(oldest);
+    }
     cursors.set(name, { answer, batch });
     return name;
   };

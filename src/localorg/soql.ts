@@ -12,6 +12,7 @@ import {
   type WhereClause,
 } from '@jetstreamapp/soql-parser-js';
 import type { FieldDefinition, ObjectDefinition } from '../schema/model.js';
+import { corporate } from './currencies.js';
 import { rangeOf, type Range } from './dateLiterals.js';
 import type { Value } from './engine.js';
 import { SalesforceError } from './refusal.js';
@@ -141,7 +142,14 @@ const isAggregating = ({ functionName, parameters }: FieldFunctionExpression): b
 const aggregates = ['COUNT', 'COUNT_DISTINCT', 'SUM', 'MIN', 'MAX', 'AVG'];
 const isKnownAggregate = (name: string): boolean => aggregates.includes(name.toUpperCase());
 
-type Resolved = { sql: string; field: FieldDefinition; path: readonly string[]; parents: readonly ParentRef[] };
+type Resolved = {
+  sql: string;
+  field: FieldDefinition;
+  path: readonly string[];
+  parents: readonly ParentRef[];
+  /** The object that has the field, and the alias under which it is joined. */
+  of: { object: ObjectDefinition; alias: string };
+};
 
 /** A call as the parser has it, in SELECT or elsewhere. */
 type CallOf = { functionName?: string; parameters?: readonly (string | CallOf)[]; rawValue?: string };
@@ -291,20 +299,32 @@ class Compiler {
         `${call.functionName}() is not supported by this org${isDateFunction(name) ? ' without GROUP BY' : ''}.`,
       );
     const inner = typeof argument === 'string' ? this.resolve(argument) : this.shown(argument);
+    if (name === 'CONVERTCURRENCY') return this.converted(call, inner);
     const show = this.reading(name, inner);
     const path = call.alias === undefined ? inner.path : [call.alias];
     const parents = call.alias === undefined ? inner.parents : [];
     return { sql: inner.sql, field: inner.field, path, parents, show };
   }
 
+  /** An amount in the currency of the user, which is the corporate one. */
+  private converted(call: FieldFunctionExpression, inner: Resolved | Column): Column {
+    const { sql, field, path, parents } = inner;
+    if (!this.hasCurrencies()) throw malformed('convertCurrency() is not supported by an org with a single currency.');
+    if (!('of' in inner) || field.type !== 'Currency') throw malformed(`convertCurrency() takes a currency field.`);
+    const amount = corporate(sql, inner.of.object, inner.of.alias);
+    return call.alias === undefined
+      ? { sql: amount, field, path, parents }
+      : { sql: amount, field, path: [call.alias], parents: [] };
+  }
+
+  private readonly hasCurrencies = (): boolean => this.catalog.object('CurrencyType') !== undefined;
+
   private reading(name: string, { field }: Pick<Column, 'field'>): (value: Value) => Value {
+    if (name === 'FORMAT' && field.type === 'Currency' && this.hasCurrencies())
+      throw malformed('FORMAT() of an amount is not supported by this org with several currencies.');
     if (name === 'FORMAT') return formatted(field, 'USD');
     if (name === 'TOLABEL' && field.type === 'Picklist') return labelled(field);
-    throw malformed(
-      name === 'TOLABEL'
-        ? `toLabel() takes a picklist, and ${field.api} is none.`
-        : 'convertCurrency() is not supported by an org with a single currency.',
-    );
+    throw malformed(`toLabel() takes a picklist, and ${field.api} is none.`);
   }
 
   /** A function of one field outside SELECT: a part of a date. */
@@ -392,7 +412,11 @@ class Compiler {
       throw malformed(`${name}() needs a field.`);
     }
     if (typeof argument !== 'string' || more.length > 0) throw malformed(`${name}() takes one field.`);
-    const { sql, field } = this.resolve(argument);
+    const resolved = this.resolve(argument);
+    const { field, of } = resolved;
+    // Amounts in several currencies add up in the corporate one.
+    const mixed = field.type === 'Currency' && 'CurrencyIsoCode' in of.object.fields && name !== 'COUNT';
+    const sql = mixed ? corporate(resolved.sql, of.object, of.alias) : resolved.sql;
     const isNumber = field.type === 'Number' || field.type === 'Currency' || field.type === 'Percent';
     const sortable = isNumber || field.type === 'Date' || field.type === 'DateTime' || isTextual(field);
     switch (name) {
@@ -460,6 +484,7 @@ class Compiler {
       field,
       parents,
       path: [...parents.map((parent) => parent.name), field.api],
+      of: { object, alias },
     };
   }
 
@@ -487,6 +512,7 @@ class Compiler {
       field: { ...wholeNumber({ api, label: api }), type, length: 255 },
       parents: [...parents, parent],
       path: [...parents.map((each) => each.name), parent.name, api],
+      of: { object: this.object, alias },
     });
     switch (further.length > 0 ? '' : name.toLowerCase()) {
       case 'id':

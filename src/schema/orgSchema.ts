@@ -7,6 +7,7 @@ import type {
   ValidationRule,
 } from './model.js';
 import type { Component } from './components.js';
+import { withFeatures, type Feature } from './features.js';
 import { isCustom, schemaFrom, sourceComponents, type Fault } from './source.js';
 import { standardObjects } from './standard.js';
 import { SourceError } from './xml.js';
@@ -34,16 +35,17 @@ export function orgSchema(dirs: readonly string[]): OrgSchema {
 /**
  * The schema of an org that has these components.
  *
- * `prefixes` are the key prefixes that its objects already have.
+ * `prefixes` are the key prefixes that its objects already have; `features` what it has beyond the least.
  * Errors: none are thrown; what does not fit is a fault, and left out of the schema.
  */
 export function orgSchemaFrom(
   components: readonly Component[],
   prefixes: Readonly<Record<string, string>> = {},
+  features: readonly Feature[] = [],
 ): { schema: OrgSchema; faults: Fault[] } {
   const { schema: declared, faults } = schemaFrom(components, prefixes);
   const standard = standardObjects.map((object) => extended(object, declared.extensions[object.api] ?? []));
-  const objects = [...standard, ...declared.objects];
+  const objects = withFeatures([...standard, ...declared.objects], features);
   const names = new Set(objects.map(({ api }) => api));
   const fields = new Map(
     components.filter(({ type }) => type === 'CustomField').map((component) => [component.fullName, component]),

@@ -379,6 +379,49 @@ const permissionSetAssignment = object('PermissionSetAssignment', '0Pa', [
   lookup('PermissionSetId', 'PermissionSet', 'PermissionSet', 'Assignments', { required: true, updateable: false }),
 ]);
 
+/** An org with several currencies: each record's own, the rates of today, and those of a day. */
+export const currencyIsoCode = picklist('CurrencyIsoCode', ['AUD', 'CAD', 'CHF', 'CNY', 'CZK', 'DKK', 'EUR', 'GBP', 'HUF', 'JPY', 'NOK', 'PLN', 'SEK', 'USD'], { restricted: true, label: 'Currency ISO Code' }); // prettier-ignore
+
+export const currencyObjects: readonly ObjectDefinition[] = [
+  object(
+    'CurrencyType',
+    '01L',
+    [
+      text('IsoCode', 3, { required: true, unique: true, updateable: false }),
+      number('ConversionRate', 18, 6, { required: true }),
+      number('DecimalPlaces', 1, 0, { required: true }),
+      flag('IsActive'),
+      flag('IsCorporate'),
+    ],
+    { deletable: false },
+  ),
+  object('DatedConversionRate', '04w', [
+    text('IsoCode', 3, { required: true, updateable: false }),
+    field('StartDate', 'Date', { required: true, updateable: false }),
+    field('NextStartDate', 'Date', { calculated: true }),
+    number('ConversionRate', 18, 6, { required: true }),
+  ]),
+];
+
+/** An org whose accounts may be people: each such account has a contact of its own. */
+export const recordType = object(
+  'RecordType',
+  '012',
+  [text('Name', 80), text('DeveloperName', 80), text('SobjectType', 40), flag('IsActive'), flag('IsPersonType')],
+  setup,
+);
+
+export const personAccountFields: readonly FieldDefinition[] = [
+  lookup('RecordTypeId', 'RecordType', 'RecordType'),
+  flag('IsPersonAccount', { calculated: true }),
+  text('LastName', 80),
+  text('FirstName', 40),
+  lookup('PersonContactId', 'Contact', 'PersonContact', undefined, { calculated: true }),
+  field('PersonEmail', 'Email', { length: 80 }),
+];
+
+export const personContactFields: readonly FieldDefinition[] = [flag('IsPersonAccount', { calculated: true })];
+
 export const standardObjects: readonly ObjectDefinition[] = [
   account,
   contact,

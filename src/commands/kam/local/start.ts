@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { Flags, SfCommand } from '@salesforce/sf-plugins-core';
 import { AuthInfo, Messages } from '@salesforce/core';
 
+/** As scratch org definitions name them; what they do stands in schema/features. */
+const features = ['MultiCurrency', 'PersonAccounts'] as const;
+
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'local.start');
 
@@ -23,6 +26,7 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
       exclusive: ['empty'],
     }),
     empty: Flags.boolean({ summary: messages.getMessage('flags.empty.summary') }),
+    feature: Flags.string({ summary: messages.getMessage('flags.feature.summary'), options: features, multiple: true }),
     alias: Flags.string({ summary: messages.getMessage('flags.alias.summary'), default: 'kam-local' }),
     'no-login': Flags.boolean({ summary: messages.getMessage('flags.no-login.summary') }),
   };
@@ -40,6 +44,7 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
       keep: flags.memory ? { in: 'memory' } : { in: 'folder', path: flags.state ?? defaultFolder(process.env) },
       clock: clockFrom(flags.clock),
       ...(sources === undefined ? {} : { sources }),
+      features: features.filter((name) => flags.feature?.includes(name)),
       onStop: () => stopped.resolve(undefined),
       onError: (text) => process.stderr.write(`${text}\n`),
     }).catch((error: unknown) => {

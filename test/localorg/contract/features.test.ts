@@ -1,0 +1,156 @@
+/**
+ * What an org may have beyond the least. Sources: SOQL and SOSL Reference, "Querying Currency Fields in Multicurrency
+ * Orgs"; Object Reference, "CurrencyType", "DatedConversionRate" (StartDate inclusive, NextStartDate exclusive) and
+ * "Person Accounts" (Name from FirstName and LastName, PersonContactId); project's Salesforce notes 4.8; `[K]` is
+ * general knowledge.
+ */
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { refusal } from '../../support/contract.js';
+import { withLocalOrg, type TestOrg } from '../../support/localOrg.js';
+
+const create = async (org: TestOrg, object: string, values: Record<string, unknown>): Promise<string> =>
+  z.object({ id: z.string() }).parse(await org.client.send('POST', `sobjects/${object}`, values)).id;
+
+describe('an org with several currencies', () => {
+  const withCurrencies = (work: (org: TestOrg) => Promise<void>): Promise<void> =>
+    withLocalOrg({ features: ['MultiCurrency'] }, async (org) => {
+      await create(org, 'CurrencyType', { IsoCode: 'EUR', ConversionRate: 0.5, DecimalPlaces: 2, IsActive: true });
+      await work(org);
+    });
+  const deal = { StageName: 'Closed Won' };
+
+  test('keeps a currency with each record: the user’s where none is given, and no other than the active ones', () =>
+    withCurrencies(async (org) => {
+      await create(org, 'Account', { Name: 'a' });
+      await create(org, 'Account', { Name: 'b', CurrencyIsoCode: 'EUR' });
+      expect(await org.client.query('SELECT CurrencyIsoCode FROM Account ORDER BY Name')).toMatchObject([
+        { CurrencyIsoCode: 'USD' },
+        { CurrencyIsoCode: 'EUR' },
+      ]);
+      expect(await refusal(create(org, 'Account', { Name: 'c', CurrencyIsoCode: 'GBP' }))).toContain(
+        'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
+      );
+    }));
+
+  test('converts amounts to the corporate currency, and adds them up in it', () =>
+    withCurrencies(async (org) => {
+      await create(org, 'Opportunity', { ...deal, Name: 'a', CloseDate: '2026-01-10', Amount: 100 });
+      await create(org, 'Opportunity', {
+        ...deal,
+        Name: 'b',
+        CloseDate: '2026-01-10',
+        Amount: 100,
+        CurrencyIsoCode: 'EUR',
+      });
+      expect(
+        await org.client.query('SELECT Amount, convertCurrency(Amount) own FROM Opportunity ORDER BY Name'),
+      ).toMatchObject([
+        { Amount: 100, own: 100 },
+        { Amount: 100, own: 200 },
+      ]);
+      expect(await org.client.query('SELECT SUM(Amount) total FROM Opportunity')).toMatchObject([{ total: 300 }]);
+    }));
+
+  test('converts a deal by the rate of its close date, which holds until the next one begins', () =>
+    withCurrencies(async (org) => {
+      const rate = (StartDate: string, ConversionRate: number): Promise<string> =>
+        create(org, 'DatedConversionRate', { IsoCode: 'EUR', StartDate, ConversionRate });
+      await rate('2026-02-01', 0.25);
+      await rate('2026-01-01', 0.8);
+      expect(
+        await org.client.query('SELECT StartDate, NextStartDate FROM DatedConversionRate ORDER BY StartDate'),
+      ).toMatchObject([
+        { StartDate: '2026-01-01', NextStartDate: '2026-02-01' },
+        { StartDate: '2026-02-01', NextStartDate: '9999-12-31' },
+      ]);
+      for (const CloseDate of ['2025-12-31', '2026-01-31', '2026-02-01']) {
+        await create(org, 'Opportunity', { ...deal, Name: CloseDate, CloseDate, Amount: 1, CurrencyIsoCode: 'EUR' });
+      }
+      const records = await org.client.query('SELECT convertCurrency(Amount) FROM Opportunity ORDER BY CloseDate');
+      expect(records.map(({ Amount: amount }) => amount)).toEqual([2, 1.25, 4]);
+      expect(await refusal(rate('2026-01-01', 1))).toContain('DUPLICATE_VALUE');
+    }));
+
+  test('prices a product in each currency, and takes the one of the deal [K]', () =>
+    withCurrencies(async (org) => {
+      const product = await create(org, 'Product2', { Name: 'p' });
+      const [book] = await org.client.query('SELECT Id FROM Pricebook2');
+      const price = (CurrencyIsoCode: string): Promise<string> =>
+        create(org, 'PricebookEntry', {
+          Pricebook2Id: book?.['Id'],
+          Product2Id: product,
+          UnitPrice: 1,
+          CurrencyIsoCode,
+        });
+      const [dollars, euros] = [await price('USD'), await price('EUR')];
+      expect(await refusal(price('EUR'))).toContain('DUPLICATE_VALUE');
+      const euroDeal = { ...deal, Name: 'd', CloseDate: '2026-01-10', CurrencyIsoCode: 'EUR' };
+      const OpportunityId = await create(org, 'Opportunity', euroDeal);
+      const line = (PricebookEntryId: string): Promise<string> =>
+        create(org, 'OpportunityLineItem', { OpportunityId, PricebookEntryId, Quantity: 1, TotalPrice: 3 });
+      expect(await refusal(line(dollars))).toContain('FIELD_INTEGRITY_EXCEPTION');
+      await line(euros);
+      expect(
+        await org.client.query('SELECT CurrencyIsoCode, Opportunity.Amount FROM OpportunityLineItem'),
+      ).toMatchObject([{ CurrencyIsoCode: 'EUR', Opportunity: { Amount: 3 } }]);
+    }));
+
+  test('of a single currency knows no currency field and no rates', () =>
+    withLocalOrg({}, async (org) => {
+      expect(await refusal(org.client.query('SELECT CurrencyIsoCode FROM Account'))).toContain('INVALID_FIELD');
+      expect(await refusal(org.client.query('SELECT IsoCode FROM CurrencyType'))).toContain('INVALID_TYPE');
+    }));
+});
+
+describe('an org with person accounts', () => {
+  const withPeople = (work: (org: TestOrg, person: string) => Promise<void>): Promise<void> =>
+    withLocalOrg({ features: ['PersonAccounts'] }, async (org) => {
+      const [type] = await org.client.query('SELECT Id FROM RecordType WHERE IsPersonType = true');
+      await work(org, String(type?.['Id']));
+    });
+
+  test('names a person by first and last name, and keeps a contact of it', () =>
+    withPeople(async (org, RecordTypeId) => {
+      const id = await create(org, 'Account', {
+        RecordTypeId,
+        FirstName: 'Ada',
+        LastName: 'King',
+        PersonEmail: 'a@b.example',
+      });
+      await create(org, 'Account', { Name: 'Company' });
+      expect(
+        await org.client.query('SELECT Name, IsPersonAccount, PersonContact.Name FROM Account ORDER BY Name'),
+      ).toMatchObject([
+        { Name: 'Ada King', IsPersonAccount: true, PersonContact: { Name: 'Ada King' } },
+        { Name: 'Company', IsPersonAccount: false, PersonContact: null },
+      ]);
+      await org.client.send('PATCH', `sobjects/Account/${id}`, { LastName: 'Lovelace' });
+      expect(await org.client.query('SELECT Name, Email, IsPersonAccount, AccountId FROM Contact')).toMatchObject([
+        { Name: 'Ada Lovelace', Email: 'a@b.example', IsPersonAccount: true, AccountId: id },
+      ]);
+      expect(await org.client.query(`SELECT Name FROM Account WHERE Id = '${id}'`)).toMatchObject([
+        { Name: 'Ada Lovelace' },
+      ]);
+      await org.client.send('DELETE', `sobjects/Account/${id}`);
+      expect(await org.client.query('SELECT Id FROM Contact')).toEqual([]);
+    }));
+
+  test('refuses a person without a last name, a name written as one, and a person’s name on a company', () =>
+    withPeople(async (org, RecordTypeId) => {
+      expect(await refusal(create(org, 'Account', { RecordTypeId, FirstName: 'Ada' }))).toContain(
+        'REQUIRED_FIELD_MISSING',
+      );
+      expect(await refusal(create(org, 'Account', { RecordTypeId, LastName: 'King', Name: 'Ada' }))).toContain(
+        'INVALID_FIELD_FOR_INSERT_UPDATE',
+      );
+      expect(await refusal(create(org, 'Account', { Name: 'Company', LastName: 'King' }))).toContain(
+        'INVALID_FIELD_FOR_INSERT_UPDATE',
+      );
+    }));
+
+  test('of companies alone has no such field', () =>
+    withLocalOrg({}, async (org) =>
+      expect(await refusal(org.client.query('SELECT IsPersonAccount FROM Account'))).toContain('INVALID_FIELD'),
+    ));
+});
