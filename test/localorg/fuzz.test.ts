@@ -355,6 +355,114 @@ describe('CSV', () => {
   });
 });
 
+describe('zips and XML', () => {
+  const form = (zip: Buffer): { body: Buffer; type: string } => {
+    const head = (name: string, type: string, file = ''): string =>
+      `--cut\r\nContent-Disposition: form-data; name="${name}"${file}\r\nContent-Type: ${type}\r\n\r\n`;
+    const options = JSON.stringify({ deployOptions: { rollbackOnError: true, singlePackage: true, checkOnly: true } });
+    return {
+      type: 'multipart/form-data; boundary=cut',
+      body: Buffer.concat([
+        Buffer.from(`${head('entity_content', 'application/json')}${options}\r\n`),
+        Buffer.from(head('file', 'application/zip', '; filename="package.zip"')),
+        zip,
+        Buffer.from('\r\n--cut--\r\n'),
+      ]),
+    };
+  };
+  /** An empty archive, and what is left of one entry that is cut short. */
+  const emptyZip = Buffer.from('504b0506000000000000000000000000000000000000', 'hex');
+  const entry = Buffer.from('504b0304140000000000000000000000000000000000000000000b000000', 'hex');
+
+  test('of any bytes end a deploy as failed or refused, not as a failure of the org', async () => {
+    const zip = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      fc
+        .uint8Array({ maxLength: 60 })
+        .map((bytes) => Buffer.concat([entry, Buffer.from('package.xml'), Buffer.from(bytes), emptyZip])),
+      fc.constant(emptyZip),
+    );
+    const started = z.object({ id: z.string() });
+    const result = z.object({ deployResult: z.looseObject({ done: z.boolean(), success: z.boolean() }) });
+    await fc.assert(
+      fc.asyncProperty(zip, async (bytes) => {
+        const { body, type } = form(bytes);
+        const answer = await ask('POST', 'metadata/deployRequest', body, { 'content-type': type });
+        expectSound(answer);
+        if (answer.status !== 201) return;
+        const { id } = started.parse(JSON.parse(answer.text));
+        for (let looks = 0; ; looks += 1) {
+          const { deployResult } = result.parse(JSON.parse((await ask('GET', `metadata/deployRequest/${id}`)).text));
+          if (deployResult.done) {
+            expect(deployResult.success).toBe(false);
+            break;
+          }
+          expect(looks).toBeLessThan(2000);
+        }
+      }),
+      { numRuns: Math.ceil(runs / 3) },
+    );
+  });
+
+  test('any envelope is answered with a fault that names no failure of the org', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '<',
+        '>',
+        '</',
+        '<?xml version="1.0"?>',
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>',
+        '&b;',
+        '&#0;',
+        ']]>',
+        '<![CDATA[',
+      ),
+      fc.constantFrom(
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">',
+        '<e:Body>',
+        '</e:Body>',
+        '</e:Envelope>',
+        '<deploy>',
+        '<query>',
+        '</query>',
+      ),
+      fc.string({ maxLength: 10 }),
+    );
+    const session = `<e:Header><SessionHeader><sessionId>${org.accessToken}</sessionId></SessionHeader></e:Header>`;
+    const envelope = fc.oneof(
+      fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+      fc
+        .array(piece, { maxLength: 6 })
+        .map(
+          (pieces) =>
+            `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">${session}<e:Body><deploy>${pieces.join('')}</deploy></e:Body></e:Envelope>`,
+        ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('m', 'u'), envelope, async (door, text) => {
+        const { status, text: answer } = await ask('POST', `/services/Soap/${door}/67.0`, text, {
+          'content-type': 'text/xml',
+          soapaction: '""',
+        });
+        expect([200, 404, 500]).toContain(status);
+        if (status === 500) expect(answer).toMatch(/<faultcode>/);
+        expect(answer).not.toContain('UNKNOWN_EXCEPTION');
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('entities are refused, never expanded', async () => {
+    const lol = Array.from({ length: 9 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join('');
+    const bomb = `<!DOCTYPE x [<!ENTITY l0 "lol">${lol}]><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><deploy>&l9;</deploy></e:Body></e:Envelope>`;
+    const started = performance.now();
+    const { status, text } = await ask('POST', '/services/Soap/m/67.0', bomb, { 'content-type': 'text/xml' });
+    expect([status, text]).toEqual([500, expect.stringContaining('<faultcode>soapenv:Client<')]);
+    expect(text).not.toContain('lollol');
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
 describe('heads', () => {
   /** Sends raw bytes and returns the status of the answer; 0 where the connection ends without one. */
   const raw = (text: string): Promise<number> =>

@@ -54,7 +54,8 @@ export function contract(title: string, proof: Proof, work: (org: ContractOrg) =
     ),
   );
   if (realOrg === undefined) return;
-  describe(`in the org "${realOrg}"`, () => {
+  // A bare token is no name to print.
+  describe(`in the org "${realOrg.split('!')[0] ?? ''}"`, () => {
     test.skipIf(proof.onlyLocal !== undefined)(title, () => withRealOrg(realOrg, work));
   });
 }
