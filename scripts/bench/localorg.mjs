@@ -39,11 +39,11 @@ async function load() {
   const child = started(['kam', 'local', 'load', dir, '--target-org', org.accessToken, '--json'], {
     SF_ORG_INSTANCE_URL: org.instanceUrl,
   });
-  const { seconds, megabytes, stdout } = await child.ended;
+  const { seconds, megabytes, cpu, stdout } = await child.ended;
   const server = await stop(org);
   const { lines } = JSON.parse(stdout).result;
   console.log(
-    `  local load        ${seconds.toFixed(1).padStart(6)} s   ${lines} lines, ${(lines / seconds).toFixed(0)}/s   peak: command ${megabytes.toFixed(0)} MB, server ${server.megabytes.toFixed(0)} MB   (bars: 180 s, 600 MB)`,
+    `  local load        ${seconds.toFixed(1).padStart(6)} s   ${lines} lines, ${(lines / seconds).toFixed(0)}/s   CPU: command ${cpu.toFixed(0)} s, server ${server.cpu.toFixed(0)} s   peak: command ${megabytes.toFixed(0)} MB, server ${server.megabytes.toFixed(0)} MB   (bars: 180 s, 600 MB)`,
   );
 }
 
@@ -77,7 +77,7 @@ async function query() {
   const seconds = (performance.now() - begun) / 1000;
   const server = await stop(org);
   console.log(
-    `  bulk query        ${seconds.toFixed(1).padStart(6)} s   ${rows} rows, ${(rows / seconds).toFixed(0)}/s, ${(bytes / 1e6).toFixed(0)} MB; ready after ${((ready - begun) / 1000).toFixed(1)} s   peak: server ${server.megabytes.toFixed(0)} MB   (bar: 400 MB)`,
+    `  bulk query        ${seconds.toFixed(1).padStart(6)} s   ${rows} rows, ${(rows / seconds).toFixed(0)}/s, ${(bytes / 1e6).toFixed(0)} MB; ready after ${((ready - begun) / 1000).toFixed(1)} s   CPU: server ${server.cpu.toFixed(0)} s   peak: server ${server.megabytes.toFixed(0)} MB   (bar: 400 MB)`,
   );
 }
 
@@ -98,10 +98,16 @@ async function stop(org) {
   return org.ended;
 }
 
+/** Peak memory and seconds of CPU time, which tell more than the clock where the machine has other work. */
+function used(text) {
+  const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(text);
+  return { megabytes: maxRSS / 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 };
+}
+
 /** A command under way; when it ends, how long it took and its peak memory. */
 function started(args, more, onLine = () => undefined) {
   const mark = join(home, `rss-${process.hrtime.bigint()}`);
-  const atExit = `import{writeFileSync}from'node:fs';process.on('exit',()=>writeFileSync(${JSON.stringify(mark)},String(process.resourceUsage().maxRSS)));`;
+  const atExit = `import{writeFileSync}from'node:fs';process.on('exit',()=>writeFileSync(${JSON.stringify(mark)},JSON.stringify(process.resourceUsage())));`;
   const begun = performance.now();
   const child = spawn(process.execPath, [`--import=data:text/javascript,${encodeURIComponent(atExit)}`, run, ...args], {
     cwd: root,
@@ -122,7 +128,7 @@ function started(args, more, onLine = () => undefined) {
       if (code !== 0) return fail(new Error(`${args.join(' ')} ended with ${code}: ${stderr || stdout}`));
       done({
         seconds: (performance.now() - begun) / 1000,
-        megabytes: Number(readFileSync(mark, 'utf8')) / 1024,
+        ...used(readFileSync(mark, 'utf8')),
         stdout,
       });
     });

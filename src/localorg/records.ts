@@ -1,5 +1,6 @@
 /** Single records by REST: by id and by external id. */
-import type { ApiRecord, RowError, RowResult } from './engine.js';
+import type { RowError, RowResult } from './engine.js';
+import { isId } from './ids.js';
 import { SalesforceError } from './refusal.js';
 import { newestVersion, notFound, valuesOf } from './requests.js';
 import { objectOf, ok, type Answer, type Call, type Resource } from './resources.js';
@@ -10,11 +11,7 @@ const byKey = '/sobjects/:object/:field/:value';
 
 export const recordResources: readonly Resource[] = [
   { method: 'POST', url: '/sobjects/:object', answer: create },
-  {
-    method: 'GET',
-    url: one,
-    answer: (call) => ok(found(call.org.retrieve(objectOf(call).api, part(call, 'id'), fieldsIn(call), call.version))),
-  },
+  { method: 'GET', url: one, answer: (call) => read(call, part(call, 'id')) },
   { method: 'PATCH', url: one, answer: update },
   { method: 'DELETE', url: one, answer: (call) => done(call.org.delete(objectOf(call).api, part(call, 'id'))) },
   {
@@ -22,8 +19,7 @@ export const recordResources: readonly Resource[] = [
     url: byKey,
     answer: (call) => {
       const ids = holdersOf(call);
-      if (ids.length > 1) return several(call, ids);
-      return ok(found(call.org.retrieve(objectOf(call).api, ids[0] ?? '', fieldsIn(call), call.version)));
+      return ids.length > 1 ? several(call, ids) : read(call, ids[0] ?? '');
     },
   },
   { method: 'PATCH', url: byKey, answer: upsert },
@@ -100,9 +96,18 @@ function rowRefused(errors: readonly RowError[]): SalesforceError {
   );
 }
 
-function found(record: ApiRecord | undefined): ApiRecord {
-  if (record === undefined) throw notFound();
-  return record;
+function read(call: Call, id: string): Answer {
+  const object = objectOf(call);
+  const record = call.org.retrieve(object.api, id, fieldsIn(call), call.version);
+  if (record !== undefined) return ok(record);
+  if (!isId(id) || !object.deletable) throw notFound();
+  const inBin = call.org.query(`SELECT Id FROM ${object.api} WHERE Id = '${id}' AND IsDeleted = true`, {
+    apiVersion: call.version,
+    purpose: 'rest',
+    withDeleted: true,
+  });
+  if (inBin.totalSize === 0) throw notFound();
+  throw new SalesforceError(404, 'ENTITY_IS_DELETED', 'entity is deleted');
 }
 
 function fieldsIn({ query }: Call): string[] | undefined {

@@ -53,7 +53,8 @@ describe('one record', () => {
         NumberOfEmployees: null,
       });
       expect((await raw(org, 'DELETE', `sobjects/Account/${id}`)).status).toBe(204);
-      expect((await raw(org, 'GET', `sobjects/Account/${id}`)).status).toBe(404);
+      const gone = await raw(org, 'GET', `sobjects/Account/${id}`);
+      expect([gone.status, await gone.json()]).toMatchObject([404, [{ errorCode: 'ENTITY_IS_DELETED' }]]);
       expect((await raw(org, 'PATCH', `sobjects/Account/${id}`, { Name: 'x' })).status).toBe(404);
     }));
 
