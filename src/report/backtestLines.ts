@@ -89,8 +89,9 @@ function rankerRows<T, N extends string>(
   names: readonly N[],
   words: Readonly<Record<N, string>>,
   figureOf: (trial: T, name: N) => Measured,
+  digits = 3,
 ): Row<{ cut: CutReport; trial: T }>[] {
-  return names.map((name) => [`${figureName} ${words[name]}`, ({ trial }) => interval(figureOf(trial, name))]);
+  return names.map((name) => [`${figureName} ${words[name]}`, ({ trial }) => interval(figureOf(trial, name), digits)]);
 }
 
 const aucIn = <N extends string>(
@@ -121,7 +122,7 @@ function adoptionTable({ cuts }: Backtest): CutTable {
 
 function crossSellTable({ cuts, currency }: Backtest): CutTable {
   return tableFor(
-    `${titleOf('crossSell')}: per account, over the families that it had not bought`,
+    `${titleOf('crossSell')}: per account, over the families that it had not bought (ρ: rank correlation, Spearman)`,
     cuts,
     ({ crossSell }) => (isKnown(crossSell) ? crossSell : null),
     [
@@ -136,6 +137,7 @@ function crossSellTable({ cuts, currency }: Backtest): CutTable {
         crossSellRankers,
         crossSellNames,
         ({ rankers }, name) => spearmanOf(rankers, name),
+        2,
       ),
     ],
   );

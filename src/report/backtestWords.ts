@@ -129,29 +129,48 @@ export const riskNames: Record<RiskRanker, string> = {
   fewFamilies: 'few families',
 };
 
-/** Each warning in words; the same warning at several cuts is one. */
+/** What to beware of, one sentence per kind of warning and question, with the cuts at which it applies. */
 export function warningTexts({ warnings }: Backtest): string[] {
-  return [...new Set(warnings.map(warningText))];
+  const kinds = Map.groupBy(warnings, (warning) =>
+    'question' in warning ? `${warning.is} ${warning.question}` : warning.is,
+  );
+  return [...kinds.values()].map(([first, ...others]) => (first === undefined ? '' : warningText([first, ...others])));
 }
 
-function warningText(warning: Warning): string {
-  const at = `at ${warning.cut}`;
-  switch (warning.is) {
+type Some<T> = readonly [T, ...T[]];
+
+function warningText(some: Some<Warning>): string {
+  const [first] = some;
+  switch (first.is) {
     case 'breadthBeatsModel':
-      return `${at} breadth alone (${warning.by} bought) ranked better than P(adopt), AUC ${figure(warning.breadth)} against ${figure(warning.model)}. Families may have been launched, retired or brought back: look at what was new then before you trust P(adopt) per family.`;
+      return `how much an account buys already, whatever the family, ranked better than P(adopt) ${at(some, (one) => (one.is === 'breadthBeatsModel' ? `${one.by} bought ${figure(one.breadth)} against ${figure(one.model)}` : ''))}. Families may have been launched, retired or brought back: look at what was new then before you trust P(adopt) per family.`;
     case 'baselineBeatsModel':
-      return `${at} a simple ranking, ${rankerName(warning.question, warning.by)}, did better than the model, ${figure(warning.baseline)} against ${figure(warning.model)}.`;
+      return `${titles[first.question]}: a simple ranking did better than the model ${at(some, (one) => (one.is === 'baselineBeatsModel' ? `${rankerName(one.question, one.by)} ${figure(one.baseline)} against ${figure(one.model)}` : ''))}.`;
     case 'levelOff':
-      return `${at} ${warning.question === 'adoption' ? 'first purchases' : 'losses'} were ${warning.ratio > 1 ? 'fewer' : 'more'} than the probabilities add up to (said / happened ${warning.ratio.toFixed(2)}): trust their order more than their level.`;
+      return `${first.question === 'adoption' ? 'first purchases' : 'losses'} were not as many as the probabilities add up to ${at(some, saidOver)}: trust their order more than their level. (Said / happened.)`;
     case 'moneyOff':
-      return `${at} the money ${warning.question === 'crossSell' ? 'of first purchases' : 'at risk'} was ${warning.ratio > 1 ? 'over' : 'under'}estimated (expected / actual ${warning.ratio.toFixed(2)}).`;
+      return `the money ${first.question === 'crossSell' ? 'of first purchases' : 'at risk'} was off by more than a factor of two ${at(some, saidOver)}. (Expected / actual.)`;
     case 'coverageOff':
-      return `${at} ${percent(warning.coverage)} of spends stayed below their ceiling, expected 75 to 85 %.`;
+      return `75 to 85 % of spends should stay below their ceiling; they did not ${at(some, (one) => (one.is === 'coverageOff' ? percent(one.coverage) : ''))}.`;
     case 'nothingLearned':
-      return `${at} no past window was long enough to learn from: P(adopt) stands on its usual weights.`;
+      return `no past window was long enough to learn from ${at(some)}: P(adopt) stands on its usual weights.`;
     case 'notSeasonallyAdjusted':
-      return `${at} history was too short to know the season: the money is not seasonally adjusted.`;
+      return `history was too short to know the season ${at(some)}: the money is not seasonally adjusted.`;
   }
+}
+
+const saidOver = (warning: Warning): string => ('ratio' in warning ? warning.ratio.toFixed(2) : '');
+
+/** `at 2012-06-02 (96 %) and 2012-12-01 (70.9 %)`, oldest first. */
+function at(warnings: readonly Warning[], detailOf: (warning: Warning) => string = () => ''): string {
+  const byCut = Map.groupBy(warnings, ({ cut }) => cut);
+  const parts = [...byCut]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([cut, own]) => {
+      const details = own.map(detailOf).filter((detail) => detail !== '');
+      return details.length === 0 ? cut : `${cut} (${details.join('; ')})`;
+    });
+  return `at ${new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts)}`;
 }
 
 function rankerName(question: Question, by: string): string {
@@ -214,7 +233,7 @@ export const rankingOf = <N>(rankers: readonly { name: N; ranking: RankingMeasur
 /** `.826 (.811–.839)`; a dash where the figure is not defined. */
 export function interval(measured: Measured, digits = 3): string {
   if (measured === null) return '–';
-  const between = measured.low < 0 ? ' to ' : '–';
+  const between = measured.low < 0 ? '…' : '–';
   return `${figure(measured.value, digits)} (${figure(measured.low, digits)}${between}${figure(measured.high, digits)})`;
 }
 

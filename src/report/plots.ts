@@ -21,7 +21,9 @@ export type IntervalSeries = { name: string; values: readonly Measured[] };
 const COLOURS = ['#0072b2', '#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#000000', '#999999'];
 
 const SIZE = { width: 500, height: 320 };
-const TEXT = { fontSize: 11, fontFamily: 'system-ui, sans-serif' };
+const TEXT = { fontSize: 11, fontFamily: 'Arial, sans-serif' };
+/** Without a browser the width of a text is guessed; the gap leaves room for a wrong guess. */
+const LEGEND = { bottom: 0, itemGap: 22, itemWidth: 14, itemHeight: 10, textStyle: TEXT };
 
 /** Loads the library that draws. */
 export async function openPlots(): Promise<Plots> {
@@ -46,7 +48,7 @@ export async function openPlots(): Promise<Plots> {
       const highest = Math.max(...figures.map(({ high }) => high), reference ?? 0);
       return draw({
         grid: { left: 48, right: 16, top: 16, bottom: 24 + 18 * Math.ceil(series.length / 3) },
-        legend: { bottom: 0, itemWidth: 10, itemHeight: 10, textStyle: TEXT },
+        legend: LEGEND,
         xAxis: { type: 'category', data: [...labels], axisTick: { show: false } },
         yAxis: {
           type: 'value',
@@ -72,7 +74,7 @@ export async function openPlots(): Promise<Plots> {
       );
       return draw({
         grid: { left: 48, right: 16, top: 24, bottom: 64 },
-        legend: { bottom: 0, textStyle: TEXT },
+        legend: LEGEND,
         xAxis: fractionAxis('said', most),
         yAxis: fractionAxis('happened', most),
         series: [
@@ -90,7 +92,7 @@ export async function openPlots(): Promise<Plots> {
     gains: (series) =>
       draw({
         grid: { left: 48, right: 16, top: 24, bottom: 64 },
-        legend: { bottom: 0, textStyle: TEXT },
+        legend: LEGEND,
         xAxis: fractionAxis('share of the list', 1),
         yAxis: fractionAxis('found', 1),
         series: [
@@ -107,7 +109,7 @@ export async function openPlots(): Promise<Plots> {
     bars: (labels, series, unit) =>
       draw({
         grid: { left: 72, right: 16, top: 24, bottom: 56 },
-        legend: { bottom: 0, textStyle: TEXT },
+        legend: LEGEND,
         xAxis: { type: 'category', data: [...labels] },
         yAxis: {
           type: 'value',

@@ -112,7 +112,7 @@ describe.skipIf(!hasSharedData)('real histories', () => {
       horizon: { days: 182 },
     });
     expect(found.warnings.map(({ is }) => is)).toContain('breadthBeatsModel');
-    expect(textOf(found)).toMatch(/Warning: at 2012-12-01 breadth alone .* ranked better than P\(adopt\)/);
+    expect(textOf(found)).toMatch(/Warning: how much an account buys already, whatever the family, ranked better than P\(adopt\) at 2012-12-01/);
   });
 
   test('predictions are those of the reference, pair by pair', () =>
