@@ -110,6 +110,8 @@ export type Book = {
    */
   derive(settings: Settings, asOf: IsoDate, today?: IsoDate): Promise<BookNote[]>;
   accounts(batchSize: number): AsyncIterable<{ account: AccountFacts; benchmarks: Benchmark[] }[]>;
+  /** The last day that the book was derived for. Errors: `BookError` where it was not derived yet. */
+  asOf(): Promise<IsoDate>;
   /** How accounts without sales fared in the last of the 12-month windows. */
   conversion(): Promise<Conversion>;
   storePotentials(potentials: readonly Potential[]): Promise<void>;
@@ -250,6 +252,7 @@ function bookOn(file: string, duck: Duck): Book {
       );
       return rows.map((row) => textOf(row, 'family'));
     },
+    asOf: async () => (await readingOf(duck)).asOf,
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     remember: (key, value) => remember(duck, `run.${key}`, value),
     recall: (key) => recall(duck, `run.${key}`),

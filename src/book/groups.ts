@@ -197,6 +197,12 @@ function potentialOf(
     walletShare: walletShareOf(revenue, sum('elsewhere')),
     breadth: breadthOf(additional, cells, new Set(bought)),
     cells,
+    revenueAtRisk: sumOfKnown(
+      potentials.map((potential) => {
+        if (potential === undefined) return unknown('notModelled');
+        return isKnown(potential.risk) ? potential.risk.yearly : potential.risk;
+      }),
+    ),
   };
 }
 

@@ -68,6 +68,7 @@ export function notAssessed(accountId: RecordId): Potential {
     confidence: 0,
     cells: [],
     settled: [],
+    risk: nothing,
   };
 }
 

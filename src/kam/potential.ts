@@ -2,6 +2,8 @@
 import sumBy from 'lodash/sumBy.js';
 import { monthsBetween } from './calendar.js';
 import type { AccountFacts, FamilyWord, SisterSales, StatedBy } from './facts.js';
+import type { AccountRisk } from './model/risk.js';
+import type { ChanceWhy, GapWhy } from './modelled.js';
 import type { Conversion } from './prospects.js';
 import type { Settings } from './settings.js';
 import { toCents, type Cents, type Fraction, type IsoDate, type RecordId } from './units.js';
@@ -44,6 +46,7 @@ export type FamilyEstimate =
 
 /** Where a family that is not bought gets its probability from. */
 export type WhitespaceWhy =
+  | ChanceWhy
   | { is: 'peers'; buyers: number; peers: number; peerLevel: AccountFacts['peerGroup']['level'] }
   | {
       is: 'prospect';
@@ -55,14 +58,16 @@ export type WhitespaceWhy =
   | { is: 'sisters'; buyers: number; sites: number; conversion: Conversion };
 
 /** Where the gap in a family that is bought comes from. */
-export type BoughtWhy = {
-  is: 'peers';
-  buyers: number;
-  peerLevel: AccountFacts['peerGroup']['level'];
-  /** What the stronger of comparable buyers would spend at this account's size. */
-  benchmark: Cents;
-  realisation: Fraction;
-};
+export type BoughtWhy =
+  | GapWhy
+  | {
+      is: 'peers';
+      buyers: number;
+      peerLevel: AccountFacts['peerGroup']['level'];
+      /** What the stronger of comparable buyers would spend at this account's size. */
+      benchmark: Cents;
+      realisation: Fraction;
+    };
 
 /** One cell of account × family. `crossSell` where the family is not bought yet, `upSell` where it is. */
 export type PotentialCell = {
@@ -120,6 +125,8 @@ export type Potential = {
   cells: PotentialCell[];
   /** Families that are bought, in the pipeline or known to people, with nothing left to win, by family. */
   settled: PotentialCell[];
+  /** What of today's revenue is likely to go. */
+  risk: AccountRisk | Unknown;
 };
 
 /** The potential of a group: sums over its accounts, unknown only where every account's is. */
@@ -132,6 +139,8 @@ export type GroupPotential = {
   breadth: Fraction | Unknown;
   /** Cells of all accounts, summed per family and kind, largest first, then by family; the why is the largest account's. */
   cells: PotentialCell[];
+  /** Yearly; the sum over the accounts whose risk is known. */
+  revenueAtRisk: Cents | Unknown;
 };
 
 /**
@@ -147,6 +156,7 @@ export function assessPotential(
   account: AccountFacts,
   estimates: readonly FamilyEstimate[] | Unknown,
   settings: Settings,
+  risk: AccountRisk | Unknown = unknown('notModelled'),
 ): Potential {
   const estimated = isKnown(estimates) ? estimates : [];
   const known: Known = {
@@ -159,7 +169,7 @@ export function assessPotential(
   const families = [...new Set([...known.estimates.keys(), ...known.words.keys()])].toSorted();
   const all = families.flatMap((family) => cellOf(family, known, account.asOf, settings) ?? []);
   if (!isKnown(estimates) && !all.some(({ why }) => why.is === 'stated')) {
-    return nothingKnown(account.accountId, estimates, all);
+    return nothingKnown(account.accountId, estimates, all, risk);
   }
   const cells = all.filter(({ amount }) => amount > 0).toSorted(largestFirst);
   const settled = all.filter(
@@ -179,6 +189,7 @@ export function assessPotential(
     confidence: additional > 0 ? sumBy(cells, (cell) => cell.amount * cell.confidence) / additional : 0,
     cells,
     settled,
+    risk,
   };
 }
 
@@ -336,7 +347,12 @@ const sumOf = (cells: readonly PotentialCell[], kind: PotentialCell['kind']): Ce
     'amount',
   );
 
-const nothingKnown = (accountId: RecordId, why: Unknown, settled: PotentialCell[]): Potential => ({
+const nothingKnown = (
+  accountId: RecordId,
+  why: Unknown,
+  settled: PotentialCell[],
+  risk: AccountRisk | Unknown,
+): Potential => ({
   accountId,
   crossSell: why,
   upSell: why,
@@ -346,4 +362,5 @@ const nothingKnown = (accountId: RecordId, why: Unknown, settled: PotentialCell[
   confidence: 0,
   cells: [],
   settled,
+  risk,
 });

@@ -86,6 +86,7 @@ export function markOf(
     crossSell: orNull(potential.crossSell),
     upSell: orNull(potential.upSell),
     additionalPotential: orNull(potential.additional),
+    revenueAtRisk: orNull(potential.revenueAtRisk),
     contributionMargin: orNull(facts.contributionMargin),
     walletShare: rounded(potential.walletShare, 4),
     reasons: reasonsText(decision, settings),

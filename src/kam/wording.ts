@@ -3,6 +3,10 @@ import type { AgreementGap, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts, StatedBy } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
+import type { ChanceWhy } from './modelled.js';
+import type { GroupingKind } from './model/peers.js';
+import type { FeatureName } from './model/features.js';
+import type { AccountRisk, RiskSignal } from './model/risk.js';
 import type { PotentialCell, PotentialWhy } from './potential.js';
 import type { Conversion } from './prospects.js';
 import type { Settings } from './settings.js';
@@ -423,7 +427,7 @@ const whyWords: Record<Language, (cell: PotentialCell, speech: Speech) => string
       case 'whitespace':
         return whitespaceEn(family, why, speech);
       case 'bought':
-        return `Buys ${family} for ${perYear(why.own, speech)}; the stronger of ${why.from.buyers} comparable buyers would spend ${money(why.from.benchmark, speech)}. ${percent(why.from.realisation, speech)} of the gap is expected.`;
+        return boughtEn(family, why, speech);
       case 'stated':
         return `Buys ${family} for ${perYear(why.wallet, speech)} from all suppliers, ${statedEn[why.by]}${why.on === null ? '' : ` on ${day(why.on, speech)}`}; ${percent(why.attainable, speech)} of it is attainable, ${money(why.own, speech)} is ours.`;
       case 'closed':
@@ -437,7 +441,7 @@ const whyWords: Record<Language, (cell: PotentialCell, speech: Speech) => string
       case 'whitespace':
         return whitespaceDe(family, why, speech);
       case 'bought':
-        return `Kauft ${family} für ${perYear(why.own, speech)}; die stärkeren von ${why.from.buyers} vergleichbaren Käufern gäben ${money(why.from.benchmark, speech)} aus. Erwartet werden ${percent(why.from.realisation, speech)} der Lücke.`;
+        return boughtDe(family, why, speech);
       case 'stated':
         return `Kauft ${family} bei allen Lieferanten für ${perYear(why.wallet, speech)}, ${statedDe[why.by]}${why.on === null ? '' : ` am ${day(why.on, speech)}`}; erreichbar sind ${percent(why.attainable, speech)} davon, ${money(why.own, speech)} haben wir.`;
       case 'closed':
@@ -450,10 +454,12 @@ const whyWords: Record<Language, (cell: PotentialCell, speech: Speech) => string
 
 type Whitespace = Extract<PotentialWhy, { is: 'whitespace' }>;
 
-function whitespaceEn(family: string, { spend, from }: Whitespace, speech: Speech): string {
+function whitespaceEn(family: string, { probability, spend, from }: Whitespace, speech: Speech): string {
   const became = ({ became: n, of }: Conversion): string =>
     `No customer yet: ${n} of ${of} accounts without sales became customers within a year.`;
   switch (from.is) {
+    case 'model':
+      return `${companyEn(family, from)}, for this customer's size typically ${perYear(spend, speech)}. Chance to start within ${from.horizonMonths} months: ${percent(probability, speech)}.`;
     case 'peers':
       return `${from.buyers} of ${from.peers} ${comparable.en[from.peerLevel]} buy ${family}, for this customer's size typically ${perYear(spend, speech)}.`;
     case 'prospect':
@@ -463,10 +469,12 @@ function whitespaceEn(family: string, { spend, from }: Whitespace, speech: Speec
   }
 }
 
-function whitespaceDe(family: string, { spend, from }: Whitespace, speech: Speech): string {
+function whitespaceDe(family: string, { probability, spend, from }: Whitespace, speech: Speech): string {
   const became = ({ became: n, of }: Conversion): string =>
     `Noch kein Kunde: ${n} von ${of} Firmen ohne Umsatz wurden binnen eines Jahres Kunden.`;
   switch (from.is) {
+    case 'model':
+      return `${companyDe(family, from)}, bei dieser Kundengröße typischerweise ${perYear(spend, speech)}. Chance auf einen Einstieg binnen ${from.horizonMonths} Monaten: ${percent(probability, speech)}.`;
     case 'peers':
       return `${from.buyers} von ${from.peers} ${comparable.de[from.peerLevel]} kaufen ${family}, bei dieser Kundengröße typischerweise ${perYear(spend, speech)}.`;
     case 'prospect':
@@ -475,6 +483,141 @@ function whitespaceDe(family: string, { spend, from }: Whitespace, speech: Speec
       return `${became(from.conversion)} ${from.buyers} von ${from.sites} kaufenden Standorten der Gruppe kaufen ${family}, typischerweise für ${perYear(spend, speech)}.`;
   }
 }
+
+type Circle = GroupingKind | 'all';
+
+const circles: Record<Language, Record<Circle, string>> = {
+  en: {
+    industryAndSize: 'accounts of the same industry and size',
+    countryAndSize: 'accounts of the same country and size',
+    parent: 'accounts under the same parent',
+    region: 'accounts of the same region',
+    size: 'accounts of the same size',
+    all: 'accounts',
+  },
+  de: {
+    industryAndSize: 'Kunden gleicher Branche und Größe',
+    countryAndSize: 'Kunden aus gleichem Land und gleicher Größe',
+    parent: 'Kunden desselben Konzerns',
+    region: 'Kunden aus derselben Region',
+    size: 'Kunden gleicher Größe',
+    all: 'Kunden',
+  },
+};
+
+/** Who else buys the family: first those that buy the same as this account, then comparable ones, then look-alikes. */
+function companyEn(family: string, { together, peers, lookalikes }: ChanceWhy): string {
+  if (together !== null && together.buyers > 0) {
+    return `${together.alsoBuy} of ${together.buyers} ${circles.en[together.among]} that buy ${together.families.join(' and ')} also buy ${family}`;
+  }
+  if (peers !== null) return `${peers.owners} of ${peers.accounts} ${circles.en[peers.by]} buy ${family}`;
+  if (lookalikes === null || lookalikes.accounts === 0) return `Other accounts buy ${family}`;
+  return `${lookalikes.adopted} of ${lookalikes.accounts} accounts that looked like this one have begun to buy ${family} since`;
+}
+
+function companyDe(family: string, { together, peers, lookalikes }: ChanceWhy): string {
+  if (together !== null && together.buyers > 0) {
+    return `${together.alsoBuy} von ${together.buyers} ${circles.de[together.among]}, die ${together.families.join(' und ')} kaufen, kaufen auch ${family}`;
+  }
+  if (peers !== null) return `${peers.owners} von ${peers.accounts} ${circles.de[peers.by]} kaufen ${family}`;
+  if (lookalikes === null || lookalikes.accounts === 0) return `Andere Kunden kaufen ${family}`;
+  return `${lookalikes.adopted} von ${lookalikes.accounts} Kunden, die diesem ähnlich waren, kaufen seitdem ${family}`;
+}
+
+type Bought = Extract<PotentialWhy, { is: 'bought' }>;
+
+function boughtEn(family: string, { own, from }: Bought, speech: Speech): string {
+  const buys = `Buys ${family} for ${perYear(own, speech)}`;
+  switch (from.is) {
+    case 'peers':
+      return `${buys}; the stronger of ${from.buyers} comparable buyers would spend ${money(from.benchmark, speech)}. ${percent(from.realisation, speech)} of the gap is expected.`;
+    case 'model': {
+      const { volume, value } = from;
+      const share = (of: Fraction): string => percent(roughly(of), speech);
+      const more =
+        isKnown(volume) && volume.gap > 0
+          ? `, ${volume.state === 'lapsed' ? 'lately nothing' : `${share(volume.ownShare)} of its spend`}; the stronger of ${volume.buyers} comparable buyers give the family ${share(volume.benchmarkShare)}. ${share(volume.realisation.share)} of such gaps ${volume.realisation.is === 'measured' ? 'were filled in the past' : 'are taken to be filled'}.`
+          : '';
+      const better =
+        isKnown(value) && value.gap > 0
+          ? `Chooses ${share(value.ownLevel)} of the family's typical price level; the upper of ${value.buyers} comparable buyers ${share(value.benchmarkLevel)}. ${share(value.realisation.share)} of such steps were taken in the past.`
+          : '';
+      if (more === '' && better === '') return `${buys}, as much as comparable customers do.`;
+      return better === '' ? `${buys}${more}` : `${buys}${more === '' ? '.' : more} ${better}`;
+    }
+  }
+}
+
+function boughtDe(family: string, { own, from }: Bought, speech: Speech): string {
+  const buys = `Kauft ${family} für ${perYear(own, speech)}`;
+  switch (from.is) {
+    case 'peers':
+      return `${buys}; die stärkeren von ${from.buyers} vergleichbaren Käufern gäben ${money(from.benchmark, speech)} aus. Erwartet werden ${percent(from.realisation, speech)} der Lücke.`;
+    case 'model': {
+      const { volume, value } = from;
+      const share = (of: Fraction): string => percent(roughly(of), speech);
+      const more =
+        isKnown(volume) && volume.gap > 0
+          ? `, ${volume.state === 'lapsed' ? 'zuletzt nichts' : `${share(volume.ownShare)} seiner Ausgaben`}; die stärkeren von ${volume.buyers} vergleichbaren Käufern geben der Produktgruppe ${share(volume.benchmarkShare)}. ${volume.realisation.is === 'measured' ? `Bisher wurden ${share(volume.realisation.share)} solcher Lücken gefüllt.` : `Angesetzt sind ${share(volume.realisation.share)} der Lücke.`}`
+          : '';
+      const better =
+        isKnown(value) && value.gap > 0
+          ? `Wählt ${share(value.ownLevel)} des üblichen Preisniveaus der Produktgruppe; die oberen von ${value.buyers} vergleichbaren Käufern ${share(value.benchmarkLevel)}. Bisher wurden ${share(value.realisation.share)} solcher Schritte getan.`
+          : '';
+      if (more === '' && better === '') return `${buys}, so viel wie vergleichbare Kunden.`;
+      return better === '' ? `${buys}${more}` : `${buys}${more === '' ? '.' : more} ${better}`;
+    }
+  }
+}
+
+/** Why revenue is at risk, in a sentence or two. */
+export const riskText = (risk: AccountRisk, speech: Speech): string => say(speech, risk, riskWords);
+
+const riskWords: Record<Language, (risk: AccountRisk, speech: Speech) => string> = {
+  en: ({ probability, why }, speech) => {
+    const days = (count: number): string => (Math.round(count) === 1 ? '1 day' : `${Math.round(count)} days`);
+    const usual = why.usualGap === null ? '' : `, usually every ${days(why.usualGap)}`;
+    return `${percent(roughly(probability), speech)} chance to buy less than half of what the season lets expect. Last order ${days(why.daysSinceLastOrder)} ago${usual}${why.isNew ? '; a new customer of whom little is known' : ''}.`;
+  },
+  de: ({ probability, why }, speech) => {
+    const last = Math.round(why.daysSinceLastOrder);
+    const gap = why.usualGap === null ? null : Math.round(why.usualGap);
+    const usual = gap === null ? '' : gap === 1 ? ', sonst täglich' : `, sonst alle ${gap} Tage`;
+    return `Kauft mit ${percent(roughly(probability), speech)} Wahrscheinlichkeit weniger als die Hälfte dessen, was die Saison erwarten lässt. Letzter Auftrag vor ${last} ${last === 1 ? 'Tag' : 'Tagen'}${usual}${why.isNew ? '; ein neuer Kunde, über den wenig bekannt ist' : ''}.`;
+  },
+};
+
+/** Terms of a chance as a reader of the argument sees them; arguments are in English. */
+const termNames: Record<FeatureName, string> = {
+  recentRate: 'how many have begun to buy it',
+  penetration: 'how many own it',
+  peers: 'comparable accounts',
+  companions: 'what it buys already',
+  lift: 'owners of the same families',
+  lookalikes: 'look-alikes',
+  breadth: 'breadth',
+  youth: 'youth',
+  recency: 'last order',
+  revenue: 'revenue',
+  newcomer: 'newcomer',
+  pace: 'pace of new families',
+};
+
+export const termName = (feature: FeatureName): string => termNames[feature];
+
+const signalNames: Record<RiskSignal, string> = {
+  silence: 'silence against its rhythm',
+  recency: 'last order',
+  fading: 'fading',
+  rareness: 'few orders',
+  surge: 'a surge before',
+  smallness: 'size',
+};
+
+export const signalName = (signal: RiskSignal): string => signalNames[signal];
+
+/** A share in whole percent: a benchmark is no surer than that. */
+const roughly = (share: Fraction): Fraction => Math.round(share * 100) / 100;
 
 const statedEn: Record<StatedBy, string> = {
   customer: 'as the customer wrote',

@@ -1,7 +1,9 @@
 /** The argument for one account as lines for a terminal: from money to gates, exact to the cent and the point. */
 import type { FoundAccount } from '../book/book.js';
 import type { Decision } from '../kam/funnel.js';
-import type { PotentialCell, WhitespaceWhy } from '../kam/potential.js';
+import type { ValueWhy } from '../kam/model/mix.js';
+import type { VolumeWhy } from '../kam/model/wallet.js';
+import type { BoughtWhy, PotentialCell, PotentialWhy } from '../kam/potential.js';
 import type { Score } from '../kam/score.js';
 import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
@@ -12,7 +14,10 @@ import {
   potentialText,
   reasonText,
   resultName,
+  riskText,
   segmentName,
+  signalName,
+  termName,
   tierName,
   unknownText,
 } from '../kam/wording.js';
@@ -36,6 +41,7 @@ export function argumentLines(argument: Argument, screen: Screen): string[] {
     ...headLines(argument),
     '',
     ...moneyLines(argument),
+    ...riskLines(argument),
     '',
     ...potentialLines(argument),
     '',
@@ -65,10 +71,30 @@ function moneyLines({ group: { facts, potential }, run: { currency } }: Argument
     ['Up-selling', amount(potential.upSell, currency)],
     ['Additional potential', amount(potential.additional, currency)],
     ['Wallet share', isKnown(potential.walletShare) ? percent(potential.walletShare) : missing(potential.walletShare)],
+    ['Revenue at risk', amount(potential.revenueAtRisk, currency)],
     ['Contribution margin', amount(facts.contributionMargin, currency)],
     ['Growth', isKnown(facts.growth) ? `${percent(facts.growth)} a year` : missing(facts.growth)],
   ];
   return ['Money per year', ...rows.map(([name, text]) => `  ${name.padEnd(22)}${text}`)];
+}
+
+/** The site with most at risk, with its reasons and with the sum that makes the amount. */
+function riskLines({ accounts, group, run }: Argument): string[] {
+  const nameOf = new Map(group.standings.map(({ accountId, name }) => [accountId, name]));
+  const known = accounts.flatMap(({ account, potential: { risk } }) => (isKnown(risk) ? [{ account, risk }] : []));
+  const [worst] = known.toSorted((a, b) => b.risk.yearly - a.risk.yearly);
+  if (worst === undefined) return [];
+  const { risk, account } = worst;
+  const { why } = risk;
+  const parts = why.parts
+    .toSorted((a, b) => Math.abs(b.logOdds) - Math.abs(a.logOdds))
+    .map(({ signal, logOdds }) => `${logOdds < 0 ? '−' : '+'} ${Math.abs(logOdds).toFixed(3)} ${signalName(signal)}`);
+  return [
+    '',
+    `Most at risk: ${exactMoney(risk.yearly, run.currency)} at ${nameOf.get(account.accountId) ?? account.accountId} (between ${exactMoney(risk.range.low, run.currency)} and ${exactMoney(risk.range.high, run.currency)})`,
+    `  ${riskText(risk, { language: 'en', currency: run.currency })}`,
+    `  log-odds ${(why.intercept + why.parts.reduce((sum, { logOdds }) => sum + logOdds, 0)).toFixed(3)} = ${why.intercept.toFixed(3)} base ${parts.join(' ')}`,
+  ];
 }
 
 const missing = (value: Unknown): string => `unknown (${unknownText(value.unknown, 'en')})`;
@@ -93,9 +119,10 @@ function potentialLines({ accounts, group, run }: Argument): string[] {
       const kind = cell.kind === 'crossSell' ? 'cross-selling' : 'up-selling';
       const indent = ' '.repeat(width + 4);
       return [
-        `  ${exactMoney(cell.amount, run.currency).padStart(width)}  ${cell.family}, ${kind} at ${site}`,
+        `  ${exactMoney(cell.amount, run.currency).padStart(width)}  ${cell.family}, ${kind} at ${site}${rangeOf(cell, run.currency)}`,
         `${indent}${potentialText(cell, speech)}`,
         `${indent}= ${sumOf(cell, run.currency)}`,
+        ...chanceLines(cell).map((line) => `${indent}${line}`),
       ];
     }),
   ];
@@ -107,9 +134,9 @@ function sumOf({ why, pipeline }: PotentialCell, currency: string | null): strin
   const less = pipeline > 0 ? ` − ${money(pipeline)} in the pipeline already` : '';
   switch (why.is) {
     case 'whitespace':
-      return `${chance(why.from)} × ${money(why.spend)}${less}`;
+      return `${chance(why)} × ${money(why.spend)}${less}`;
     case 'bought':
-      return `${percent(why.from.realisation)} × (${money(why.from.benchmark)} − ${money(why.own)})${less}`;
+      return `${gapSum(why.from, why.own, money)}${less}`;
     case 'stated':
       return `${percent(why.attainable)} × ${money(why.wallet)} − ${money(why.own)}${less}`;
     case 'closed':
@@ -118,8 +145,10 @@ function sumOf({ why, pipeline }: PotentialCell, currency: string | null): strin
 }
 
 /** The probability as the fractions that it is made of. */
-function chance(from: WhitespaceWhy): string {
+function chance({ probability, from }: Extract<PotentialWhy, { is: 'whitespace' }>): string {
   switch (from.is) {
+    case 'model':
+      return percent(probability);
     case 'peers':
       return `${from.buyers} / ${from.peers}`;
     case 'prospect':
@@ -127,6 +156,54 @@ function chance(from: WhitespaceWhy): string {
     case 'sisters':
       return `${from.conversion.became} / ${from.conversion.of} × ${from.buyers} / ${from.sites}`;
   }
+}
+
+/** What is filled of the gaps in volume and in price level, as the fractions that were measured. */
+function gapSum(from: BoughtWhy, own: Cents, money: (cents: Cents) => string): string {
+  switch (from.is) {
+    case 'peers':
+      return `${percent(from.realisation)} × (${money(from.benchmark)} − ${money(own)})`;
+    case 'model': {
+      const { volume, value } = from;
+      const parts = [
+        ...(isKnown(volume) && volume.gap > 0 ? [`${realised(volume.realisation, money)} × ${money(volume.gap)}`] : []),
+        ...(isKnown(value) && value.gap > 0 ? [`${moved(value.realisation, money)} × ${money(value.gap)}`] : []),
+      ];
+      return parts.length === 0 ? money(0) : parts.join(' + ');
+    }
+  }
+}
+
+const realised = (realisation: VolumeWhy['realisation'], money: (cents: Cents) => string): string =>
+  realisation.is === 'assumed'
+    ? percent(realisation.share)
+    : `${money(realisation.filled)} / ${money(realisation.gap)}`;
+
+/** On balance customers may have moved down; then nothing is expected. */
+const moved = ({ moved: sum, gap }: ValueWhy['realisation'], money: (cents: Cents) => string): string =>
+  `${money(Math.min(gap, Math.max(0, sum)))} / ${money(gap)}`;
+
+const rangeOf = ({ amount: expected, range: { low, high } }: PotentialCell, currency: string | null): string =>
+  low === expected && high === expected
+    ? ''
+    : ` (between ${exactMoney(low, currency)} and ${exactMoney(high, currency)})`;
+
+/** The log-odds of a chance and all its parts, the strongest first; they add up to it. */
+function chanceLines({ why }: PotentialCell): string[] {
+  if (why.is !== 'whitespace' || why.from.is !== 'model') return [];
+  const { logOdds, base, terms, owned } = why.from;
+  const parts = terms
+    .filter(({ part }) => part !== 0)
+    .toSorted((a, b) => Math.abs(b.part) - Math.abs(a.part))
+    .map(({ feature, part }) => `${part < 0 ? '−' : '+'} ${Math.abs(part).toFixed(3)} ${termName(feature)}`);
+  const loudest = owned
+    .filter(({ part }) => part > 0)
+    .map(({ name, part }) => `${name} ${part.toFixed(3)}`)
+    .join(', ');
+  return [
+    `log-odds ${logOdds.toFixed(3)} = ${base.toFixed(3)} base ${parts.join(' ')}`,
+    ...(loudest === '' ? [] : [`what it buys already speaks for it: ${loudest}`]),
+  ];
 }
 
 function gateLines({ decision, robustness, run }: Argument, screen: Screen): string[] {

@@ -1,6 +1,7 @@
 /** From the book's facts to a decision per group: potential per account, lines and scale over all, decision per group. */
 import type { Book, GroupView } from '../book/book.js';
 import { applyCapacity, decide, type Decision, type SegmentLines, type StandingDecision } from '../kam/funnel.js';
+import { modelledEstimates } from '../kam/modelled.js';
 import { peerEstimates } from '../kam/peers.js';
 import { assessPotential } from '../kam/potential.js';
 import { prospectEstimates } from '../kam/prospects.js';
@@ -11,6 +12,7 @@ import { segmentLines, segmentOf } from '../kam/segment.js';
 import type { Settings } from '../kam/settings.js';
 import type { Cents, Fraction, Points, RecordId } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
+import { modelsOf, type Told } from './models.js';
 
 /** Groups and accounts are streamed in batches of this many, so that memory does not grow with the book. */
 export const BATCH = 1000;
@@ -51,13 +53,20 @@ export async function assessBook(book: Book, settings: Settings, remembered: Mon
 
 export async function assessPotentials(book: Book, settings: Settings): Promise<void> {
   const conversion = await book.conversion();
+  const models = await modelsOf(book, settings);
+  const answers = models.told(BATCH)[Symbol.asyncIterator]();
   for await (const batch of book.accounts(BATCH)) {
+    const next = await answers.next();
+    const told: ReadonlyMap<RecordId, Told> = next.done === true ? new Map() : next.value;
     await book.storePotentials(
       batch.map(({ account, benchmarks }) => {
-        const estimates = isKnown(account.yearlyRevenue)
+        const compared = isKnown(account.yearlyRevenue)
           ? peerEstimates(account, benchmarks, settings)
           : prospectEstimates(account, benchmarks, conversion, settings);
-        return assessPotential(account, estimates, settings);
+        const answer = told.get(account.accountId);
+        // An account that bought nothing for a year is not modelled: only a comparison can say what it might buy.
+        const estimates = answer === undefined ? compared : modelledEstimates(answer.voice, compared);
+        return assessPotential(account, estimates, settings, answer?.risk ?? unknown('noRecentSales'));
       }),
     );
   }

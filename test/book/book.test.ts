@@ -63,6 +63,7 @@ const aPotential = (accountId: string, amount: number): Potential => ({
     },
   ],
   settled: [],
+  risk: unknown('noRecentSales'),
 });
 
 const five = { accounts: ['A', 'B', 'C', 'D', 'E'].map((id) => ({ id })) };

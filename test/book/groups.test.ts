@@ -264,6 +264,7 @@ const potentialWith = (accountId: string, cells: PotentialCell[]): Potential => 
     confidence: 0.4,
     cells,
     settled: [],
+    risk: unknown('noRecentSales'),
   };
 };
 
@@ -279,6 +280,7 @@ const nothingKnown = (accountId: string): Potential => {
     confidence: 0,
     cells: [],
     settled: [],
+    risk: unknown('noRecentSales'),
   };
 };
 

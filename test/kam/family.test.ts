@@ -24,6 +24,7 @@ const potentialWith = (cells: PotentialCell[], settled: PotentialCell[] = []): P
   confidence: 0.4,
   cells,
   settled,
+  risk: unknown('noRecentSales'),
 });
 
 /** The mark that `aCell` makes. */

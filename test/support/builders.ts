@@ -99,6 +99,7 @@ export const aPotential = (changes: Partial<GroupPotential> = {}): GroupPotentia
   walletShare: 2 / 3,
   breadth: 0.3,
   cells: [aCell()],
+  revenueAtRisk: euros(5_000),
   ...changes,
 });
 

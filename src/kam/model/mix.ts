@@ -215,8 +215,9 @@ function realisationIn(
   upperQuantile: Fraction,
 ): MixRealisation | Unknown {
   const steps = past.flatMap((window) => pastSteps(window, upperQuantile)).filter(({ gap }) => gap > 0);
-  const gap = steps.reduce((sum, one) => sum + one.gap, 0);
-  if (steps.length < MINIMUM_GAPS) return unknown('noHistory');
-  const moved = steps.reduce((sum, one) => sum + one.moved, 0);
-  return { share: clip(moved / gap, 0, 1), gap: toCents(gap), moved: toCents(moved), pairs: steps.length };
+  // Of whole cents, so that a reader who divides the two gets the share.
+  const gap = toCents(steps.reduce((sum, one) => sum + one.gap, 0));
+  if (steps.length < MINIMUM_GAPS || gap === 0) return unknown('noHistory');
+  const moved = toCents(steps.reduce((sum, one) => sum + one.moved, 0));
+  return { share: clip(moved / gap, 0, 1), gap, moved, pairs: steps.length };
 }

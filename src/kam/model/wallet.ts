@@ -231,10 +231,11 @@ function realisationIn(
   const gaps = past.flatMap((ledger) => pastGaps(ledger, options.quantile)).filter(({ gap }) => gap > 0);
   const of = (state: PairState): Realisation => {
     const own = gaps.filter((one) => one.state === state);
-    const gap = own.reduce((sum, one) => sum + one.gap, 0);
-    if (own.length < MINIMUM_GAPS) return { is: 'assumed', share: options.realisation };
-    const filled = own.reduce((sum, one) => sum + clip(one.uplift, 0, one.gap), 0);
-    return { is: 'measured', share: filled / gap, gap: toCents(gap), filled: toCents(filled), pairs: own.length };
+    // Of whole cents, so that a reader who divides the two gets the share.
+    const gap = toCents(own.reduce((sum, one) => sum + one.gap, 0));
+    if (own.length < MINIMUM_GAPS || gap === 0) return { is: 'assumed', share: options.realisation };
+    const filled = toCents(own.reduce((sum, one) => sum + clip(one.uplift, 0, one.gap), 0));
+    return { is: 'measured', share: filled / gap, gap, filled, pairs: own.length };
   };
   return { active: of('active'), lapsed: of('lapsed') };
 }
