@@ -109,9 +109,13 @@ function chanceWhy(why: AdoptionWhy, spend: SpendWhy, horizonMonths: number): Ch
   };
 }
 
-/** Null where neither volume nor value can be told. */
+/**
+ * Null where the model can't tell the volume by buyers of the same family.
+ *
+ * Choice: what all families together get says nothing of one that few buy; a comparison with five of its buyers does.
+ */
 function boughtEstimate({ family, own, volume, value, confidence }: BoughtMoney): FamilyEstimate | null {
-  if (!isKnown(volume)) return null;
+  if (!isKnown(volume) || volume.why.level === 'book') return null;
   const more = isKnown(value) ? value.range : { low: 0, high: 0 };
   return {
     is: 'bought',

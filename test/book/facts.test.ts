@@ -28,6 +28,9 @@ test('yearly revenue is the mean of the three windows up to the as-of day', asyn
     ),
   ).toEqual({
     accountId: 'A',
+    asOf: '2026-10-31',
+    words: [],
+    sisters: [],
     name: 'A',
     groupId: 'A',
     yearlyRevenue: 200_00,
@@ -87,6 +90,9 @@ test('an account without sales is unknown, not zero', async () => {
     expect(only(await allAccounts(book))).toEqual({
       account: {
         accountId: 'A',
+        asOf: '2026-10-31',
+        words: [],
+        sisters: [],
         name: 'A',
         groupId: 'A',
         yearlyRevenue: unknown('noSales'),

@@ -322,6 +322,7 @@ test('where no account has a known potential, the group has none either, and the
       { ...nothingKnown('B'), additional: unknown('noSales'), elsewhere: unknown('noSales') },
     ]);
     expect(only(await allGroups(book)).potential).toEqual({
+      revenueAtRisk: unknown('noRecentSales'),
       crossSell: unknown('noPeers'),
       upSell: unknown('noPeers'),
       additional: unknown('noSales'),

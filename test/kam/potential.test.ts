@@ -269,6 +269,7 @@ describe('the potential of an account', () => {
       walletShare: nothing,
       confidence: 0,
       cells: [],
+      risk: unknown('notModelled'),
       settled: [],
     });
   });

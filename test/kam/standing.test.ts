@@ -22,7 +22,7 @@ describe('the mark of an account', () => {
       crossSell: euros(40_000),
       upSell: euros(10_000),
       additionalPotential: euros(50_000),
-      revenueAtRisk: null,
+      revenueAtRisk: euros(5_000),
       contributionMargin: euros(30_000),
       walletShare: 0.6667,
       reasons: expect.stringContaining('Score 50 does not exceed 60'),
