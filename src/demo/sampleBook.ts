@@ -100,7 +100,7 @@ const profiles: readonly Profile[] = [
   {
     groups: 10,
     sites: [2, 3],
-    demand: [5400, 7800],
+    demand: [6200, 8600],
     breadth: [0.5, 0.75],
     share: [0.35, 0.75],
     growth: [0.06, 0.14],
@@ -229,7 +229,8 @@ function sell(book: SampleBook, site: Site, profile: Profile, random: Random, la
   const bought = ranked.slice(0, Math.max(1, Math.round(breadth * ranked.length)));
   const stopped = random.chance(0.06) ? random.whole(14, 30) : 0;
   for (const [place, family] of bought.entries()) {
-    const start = place < 2 ? 0 : random.whole(0, 30);
+    // Families are taken up all the time, up to last month: without beginners nobody could learn who begins.
+    const start = place < 2 ? 0 : random.chance(0.75) ? random.whole(0, 30) : random.whole(31, YEARS * 12 - 2);
     const yearly = site.demand * family.want * random.between(...profile.share);
     sellFamily(book, { ...site, family, yearly, from: start, until: YEARS * 12 - stopped }, random, lastMonth);
   }

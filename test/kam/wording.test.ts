@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { NextStep, Reason } from '../../src/kam/funnel.js';
+import { featureNames } from '../../src/kam/model/features.js';
+import { riskSignals } from '../../src/kam/model/risk.js';
+import type { GapWhy } from '../../src/kam/modelled.js';
 import type { PotentialCell, PotentialWhy, WhitespaceWhy } from '../../src/kam/potential.js';
 import type { WhyUnknown } from '../../src/kam/unknown.js';
 import { unknown } from '../../src/kam/unknown.js';
@@ -15,13 +18,16 @@ import {
   reasonText,
   resultName,
   reviewText,
+  riskText,
   segmentName,
+  signalName,
+  termName,
   tierName,
   unknownText,
   type Language,
   type Speech,
 } from '../../src/kam/wording.js';
-import { aCell, decided, euros, someLines } from '../support/builders.js';
+import { aCell, aChance, aRisk, aStep, aVolume, decided, euros, someLines } from '../support/builders.js';
 
 const languages = ['en', 'de'] as const;
 const speech = (language: Language): Speech => ({ language, currency: 'EUR' });
@@ -430,6 +436,9 @@ describe('why there is potential', () => {
     from: { is: 'peers', buyers: 9, peerLevel: 'industry', benchmark: euros(60_000), realisation: 0.25 },
   };
   const conversion = { became: 3, of: 20 };
+  const modelled = (volume: GapWhy['volume'], value: GapWhy['value']): PotentialWhy => {
+    return { is: 'bought', own: euros(40_000), volume: euros(5_000), value: 0, from: { is: 'model', volume, value } };
+  };
 
   test.each<[string, Partial<PotentialCell>, string, string]>([
     [
@@ -458,6 +467,60 @@ describe('why there is potential', () => {
       { family: 'Pumps', why: up },
       'Buys Pumps for €40,000 a year; the stronger of 9 comparable buyers would spend €60,000. 25% of the gap is expected.',
       'Kauft Pumps für 40.000 € im Jahr; die stärkeren von 9 vergleichbaren Käufern gäben 60.000 € aus. Erwartet werden 25 % der Lücke.',
+    ],
+    [
+      'a modelled chance is told by who buys the same and this too',
+      { why: { is: 'whitespace', probability: 0.2341, spend: euros(42_000), from: aChance() } },
+      "14 of 18 accounts of the same industry and size that buy Pumps and Valves also buy Service, for this customer's size typically €42,000 a year. Chance to start within 6 months: 23.41%.",
+      '14 von 18 Kunden gleicher Branche und Größe, die Pumps und Valves kaufen, kaufen auch Service, bei dieser Kundengröße typischerweise 42.000 € im Jahr. Chance auf einen Einstieg binnen 6 Monaten: 23,41 %.',
+    ],
+    [
+      'where nothing that is bought speaks for it, by comparable customers',
+      { why: whitespace(aChance({ together: null })) },
+      "30 of 60 accounts of the same country and size buy Service, for this customer's size typically €42,000 a year. Chance to start within 6 months: 50%.",
+      '30 von 60 Kunden aus gleichem Land und gleicher Größe kaufen Service, bei dieser Kundengröße typischerweise 42.000 € im Jahr. Chance auf einen Einstieg binnen 6 Monaten: 50 %.',
+    ],
+    [
+      'where nobody is comparable, by look-alikes',
+      { why: whitespace(aChance({ together: null, peers: null })) },
+      "4 of 20 accounts that looked like this one have begun to buy Service since, for this customer's size typically €42,000 a year. Chance to start within 6 months: 50%.",
+      '4 von 20 Kunden, die diesem ähnlich waren, kaufen seitdem Service, bei dieser Kundengröße typischerweise 42.000 € im Jahr. Chance auf einen Einstieg binnen 6 Monaten: 50 %.',
+    ],
+    [
+      'and where there is none of these, by the chance alone',
+      { why: whitespace(aChance({ together: null, peers: null, lookalikes: null })) },
+      "Other accounts buy Service, for this customer's size typically €42,000 a year. Chance to start within 6 months: 50%.",
+      'Andere Kunden kaufen Service, bei dieser Kundengröße typischerweise 42.000 € im Jahr. Chance auf einen Einstieg binnen 6 Monaten: 50 %.',
+    ],
+    [
+      'a modelled gap is told by shares of spend and by price levels',
+      { family: 'Pumps', why: modelled(aVolume(), aStep()) },
+      "Buys Pumps for €40,000 a year, 12% of its spend; the stronger of 34 comparable buyers give the family 31%. 22% of such gaps were filled in the past. Chooses 91% of the family's typical price level; the upper of 22 comparable buyers 120%. 10% of such steps were taken in the past.",
+      'Kauft Pumps für 40.000 € im Jahr, 12 % seiner Ausgaben; die stärkeren von 34 vergleichbaren Käufern geben der Produktgruppe 31 %. Bisher wurden 22 % solcher Lücken gefüllt. Wählt 91 % des üblichen Preisniveaus der Produktgruppe; die oberen von 22 vergleichbaren Käufern 120 %. Bisher wurden 10 % solcher Schritte getan.',
+    ],
+    [
+      'one of a family that was not bought lately says so, and what is assumed',
+      {
+        family: 'Pumps',
+        why: modelled(
+          aVolume({ state: 'lapsed', realisation: { is: 'assumed', share: 0.25 } }),
+          unknown('onePriceLevel'),
+        ),
+      },
+      'Buys Pumps for €40,000 a year, lately nothing; the stronger of 34 comparable buyers give the family 31%. 25% of such gaps are taken to be filled.',
+      'Kauft Pumps für 40.000 € im Jahr, zuletzt nichts; die stärkeren von 34 vergleichbaren Käufern geben der Produktgruppe 31 %. Angesetzt sind 25 % der Lücke.',
+    ],
+    [
+      'a price level alone stands by itself',
+      { family: 'Pumps', why: modelled(aVolume({ gap: 0 }), aStep()) },
+      "Buys Pumps for €40,000 a year. Chooses 91% of the family's typical price level; the upper of 22 comparable buyers 120%. 10% of such steps were taken in the past.",
+      'Kauft Pumps für 40.000 € im Jahr. Wählt 91 % des üblichen Preisniveaus der Produktgruppe; die oberen von 22 vergleichbaren Käufern 120 %. Bisher wurden 10 % solcher Schritte getan.',
+    ],
+    [
+      'and who buys as much and as well as others has no gap',
+      { family: 'Pumps', why: modelled(aVolume({ gap: 0 }), aStep({ gap: 0 })) },
+      'Buys Pumps for €40,000 a year, as much as comparable customers do.',
+      'Kauft Pumps für 40.000 € im Jahr, so viel wie vergleichbare Kunden.',
     ],
     [
       'a stated wallet is told by who stated it and when, and by what is ours',
@@ -672,4 +735,35 @@ describe('names', () => {
     const texts = languages.flatMap((language) => codes.map((why) => unknownText(why, language)));
     expect(new Set(texts).size).toBe(2 * codes.length);
   });
+});
+
+describe('why revenue is at risk', () => {
+  test.each([
+    [
+      'it is told by the silence against the usual rhythm',
+      aRisk({ daysSinceLastOrder: 45, usualGap: 30 }),
+      '12% chance to buy less than half of what the season lets expect. Last order 45 days ago, usually every 30 days.',
+      'Kauft mit 12 % Wahrscheinlichkeit weniger als die Hälfte dessen, was die Saison erwarten lässt. Letzter Auftrag vor 45 Tagen, sonst alle 30 Tage.',
+    ],
+    [
+      'a new customer with one order has no rhythm',
+      aRisk({ daysSinceLastOrder: 1, usualGap: null, isNew: true }),
+      '12% chance to buy less than half of what the season lets expect. Last order 1 day ago; a new customer of whom little is known.',
+      'Kauft mit 12 % Wahrscheinlichkeit weniger als die Hälfte dessen, was die Saison erwarten lässt. Letzter Auftrag vor 1 Tag; ein neuer Kunde, über den wenig bekannt ist.',
+    ],
+    [
+      'and who orders daily is said to',
+      aRisk({ daysSinceLastOrder: 2, usualGap: 1 }),
+      '12% chance to buy less than half of what the season lets expect. Last order 2 days ago, usually every 1 day.',
+      'Kauft mit 12 % Wahrscheinlichkeit weniger als die Hälfte dessen, was die Saison erwarten lässt. Letzter Auftrag vor 2 Tagen, sonst täglich.',
+    ],
+  ])('%s', (_, risk, en, de) => {
+    expect(plain(riskText(risk, speech('en')))).toBe(en);
+    expect(plain(riskText(risk, speech('de')))).toBe(de);
+  });
+});
+
+test('every term of a chance and every signal of a risk has a name of its own', () => {
+  expect(new Set(featureNames.map(termName)).size).toBe(featureNames.length);
+  expect(new Set(riskSignals.map(signalName)).size).toBe(riskSignals.length);
 });

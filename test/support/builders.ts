@@ -1,6 +1,11 @@
 /** Facts with boring, visible defaults: a case shows only what matters to it. */
 import type { AccountFacts, Benchmark, GroupFacts } from '../../src/kam/facts.js';
 import { decide, type Decision, type SegmentLines, type StandingDecision } from '../../src/kam/funnel.js';
+import type { ValueWhy } from '../../src/kam/model/mix.js';
+import type { AccountRisk, RiskWhy } from '../../src/kam/model/risk.js';
+import type { SpendWhy } from '../../src/kam/model/spend.js';
+import type { VolumeWhy } from '../../src/kam/model/wallet.js';
+import type { ChanceWhy } from '../../src/kam/modelled.js';
 import type { GroupPotential, PotentialCell } from '../../src/kam/potential.js';
 import type { ScoreScale } from '../../src/kam/score.js';
 import { parseSettings, type Settings } from '../../src/kam/settings.js';
@@ -134,3 +139,79 @@ type DecidedWith = {
   scale?: ScoreScale;
   settings?: object;
 };
+
+/** Why a chance is what it is: 14 of 18 comparable accounts that buy the same buy the family too. */
+export const aChance = (changes: Partial<ChanceWhy> = {}): ChanceWhy => ({
+  is: 'model',
+  horizonMonths: 6,
+  logOdds: -1.2,
+  base: -2,
+  terms: [
+    { feature: 'companions', part: 0.6 },
+    { feature: 'peers', part: 0.2 },
+  ],
+  owned: [{ name: 'Pumps', part: 0.4 }],
+  together: { families: ['Pumps', 'Valves'], among: 'industryAndSize', buyers: 18, alsoBuy: 14 },
+  peers: { by: 'countryAndSize', accounts: 60, owners: 30 },
+  lookalikes: { accounts: 20, adopted: 4 },
+  spend: aSpendWhy,
+  ...changes,
+});
+
+const aSpendWhy: SpendWhy = {
+  typical: euros(20_000),
+  beginners: 12,
+  sizeFactor: 1,
+  smear: 1.05,
+  year: { is: 'assumed', factor: 2, beginners: 0 },
+};
+
+/** A gap of 19,000 a year in a family that gets 12 % of 100,000 where comparable buyers give 31 %. */
+export const aVolume = (changes: Partial<VolumeWhy> = {}): VolumeWhy => ({
+  level: 'peers',
+  buyers: 34,
+  ownShare: 0.12,
+  benchmarkShare: 0.31,
+  yearlyRevenue: euros(100_000),
+  gap: euros(19_000),
+  realisation: { is: 'measured', share: 0.22, gap: euros(100_000), filled: euros(22_000), pairs: 40 },
+  state: 'active',
+  ...changes,
+});
+
+/** A step up from 0.91 to 1.2 of the typical price level, of which a tenth was taken in the past. */
+export const aStep = (changes: Partial<ValueWhy> = {}): ValueWhy => ({
+  level: 'family',
+  buyers: 22,
+  ownLevel: 0.91,
+  benchmarkLevel: 1.2,
+  lines: 8,
+  own: euros(12_000),
+  gap: euros(3_800),
+  realisation: { share: 0.1, gap: euros(50_000), moved: euros(5_000), pairs: 30 },
+  ...changes,
+});
+
+/** 3,000 of 100,000 a year at risk. */
+export const aRisk = (changes: Partial<RiskWhy> = {}): AccountRisk => ({
+  probability: 0.12,
+  horizon: euros(1_500),
+  yearly: euros(3_000),
+  range: { low: euros(2_000), high: euros(4_000) },
+  why: {
+    trailing: euros(50_000),
+    yearlyRevenue: euros(100_000),
+    index: 1,
+    loss: 0.25,
+    correction: 1,
+    intercept: -2.4,
+    parts: [
+      { signal: 'silence', logOdds: 0.5 },
+      { signal: 'smallness', logOdds: -0.1 },
+    ],
+    daysSinceLastOrder: 45,
+    usualGap: 30,
+    isNew: false,
+    ...changes,
+  },
+});

@@ -1,6 +1,6 @@
 /** The laws that only the whole job can keep, through book and local org. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { withSmallOrg, type AdminEdits, type SmallBook, type SmallOrg } from '../support/smallOrg.js';
 
 /** Amounts that a small org finds high enough, so that every segment occurs. */
@@ -115,7 +115,10 @@ const figures = [
   'Confidence__c',
   'Why__c',
 ];
-const RUNS = { numRuns: 8, endOnFailure: true };
+// Each case is a handful of whole syncs.
+vi.setConfig({ testTimeout: 180_000 });
+
+const RUNS = { numRuns: 6, endOnFailure: true };
 
 test("law 1: a second sync finds nothing to do and writes nothing but its own record; people's word stays as it was", () =>
   fc.assert(
