@@ -1,6 +1,7 @@
 /** From a standardised score to a probability: two numbers fitted on past windows. */
 import { featureNames } from './features.js';
-import { joined, type TrainingWindow } from './learning.js';
+import { joined } from './distribution.js';
+import type { TrainingWindow } from './learning.js';
 import { fitLogistic, logit } from './logistic.js';
 import type { Weights } from './weights.js';
 

@@ -1,4 +1,4 @@
-/** Order statistics and scales of columns of figures. */
+/** Columns of figures: order statistics, scales, and several as one. */
 
 /**
  * The value that a share of the figures lies below, linear between two of them (type 7).
@@ -24,3 +24,14 @@ export function scaleOf(values: Float64Array): Scale {
 
 export const clip = (value: number, lowest: number, highest: number): number =>
   Math.min(highest, Math.max(lowest, value));
+
+/** One column after the other. */
+export function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,4 +1,5 @@
 /** Learning from the org's own past: weights move half-way from the prior to what past windows say, inside families. */
+import { joined } from './distribution.js';
 import { evidenceOf, type Evidence, type EvidenceOptions } from './evidence.js';
 import {
   accountFeatures,
@@ -217,13 +218,3 @@ const labelsIn = (windows: readonly TrainingWindow[]): Uint8Array => {
   }
   return labels;
 };
-
-export function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}

@@ -1,4 +1,5 @@
 /** Comparable accounts: groupings by industry, country and size, by parent and by region, and what each group owns. */
+import { quantile } from './distribution.js';
 import { BLANK, isOwned, type TraitColumn, type View } from './view.js';
 
 /**
@@ -53,12 +54,6 @@ function thirdsOf(values: Float64Array): Int32Array {
   const line = (third: number): number => quantile(known, third / 3);
   const [low, high] = [line(1), line(2)];
   return Int32Array.from(values, (value) => (value > high ? 2 : value > low ? 1 : 0));
-}
-
-function quantile(sorted: Float64Array, fraction: number): number {
-  const at = (sorted.length - 1) * fraction;
-  const low = sorted[Math.floor(at)] ?? Number.NaN;
-  return low + ((sorted[Math.ceil(at)] ?? low) - low) * (at - Math.floor(at));
 }
 
 /** Accounts without an industry (country) are compared with the others without one: behind the named ones. */

@@ -1,7 +1,7 @@
 /** Revenue at risk: how likely an account will buy less than half of what the season lets expect, and what is lost then. */
 import { toCents, type Cents, type Fraction, type IsoDate } from '../units.js';
 import { unknown, type Unknown } from '../unknown.js';
-import { quantile, scaleOf, type Scale } from './distribution.js';
+import { joined, quantile, scaleOf, type Scale } from './distribution.js';
 import type { Ledger } from './ledger.js';
 import { fitLogistic, sigmoid } from './logistic.js';
 import { correctionFrom, ratioOf } from './season.js';
@@ -284,13 +284,4 @@ function sumOf(columns: readonly Float64Array[], weights: readonly number[]): Fl
     });
   });
   return sums;
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-  parts.reduce((from, part) => {
-    all.set(part, from);
-    return from + part.length;
-  }, 0);
-  return all;
 }
