@@ -135,7 +135,11 @@ export type Book = {
   families(): Promise<string[]>;
   /** What the money models of a cut learn from; of a large book a sample of its accounts. */
   moneyHistory(cut: IsoDate, horizon: Horizon): Promise<MoneyReading>;
-  /** What the money models are asked about, in batches by the book's numbers; a batch has its active accounts only. */
+  /**
+   * What the money models are asked about, in batches by the book's numbers; a batch has its active accounts only.
+   *
+   * Shape:  of a reading of this open book, made since the last `publish`: price levels are kept with the connection.
+   */
   moneyBatches(reading: MoneyReading, batchSize: number): AsyncIterable<MoneyBatch>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
@@ -234,10 +238,8 @@ function bookOn(file: string, duck: Duck): Book {
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
     moneyHistory: async (cut, horizon) => moneyHistory(duck, cut, horizon, (await readingOf(duck)).asOf),
-    moneyBatches: async function* (reading, batchSize) {
-      const { asOf } = await readingOf(duck);
-      yield* batches(duck, 'account_no', batchSize, (range) => moneyBatch(duck, reading, asOf, range));
-    },
+    moneyBatches: (reading, batchSize) =>
+      batches(duck, 'account_no', batchSize, (range) => moneyBatch(duck, reading, range)),
     salesView: async (cut, horizon) => readView(duck, cut, horizon, (await readingOf(duck)).asOf),
     accountIds: async () =>
       (await duck.rows('SELECT id FROM member ORDER BY account_no')).map((row) => textOf(row, 'id')),

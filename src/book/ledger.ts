@@ -10,34 +10,37 @@ import { numberOf, textOrNull, within, type Range } from './rows.js';
 /** Which accounts a ledger has: a range of the book's numbers, or every nth account as a sample of the book. */
 export type LedgerScope = Range | { every: number };
 
+/** The day of the first sale, null where there is none, and the last day that the book knows of. */
+export type KnownDays = { readonly first: IsoDate | null; readonly until: IsoDate };
+
 /**
  * Reads the ledger at a cut; only lines before the cut make anything but `next`.
  *
- * Shape:  empty where nobody bought in the year before the cut; `knownUntil` is the last day that the book knows of.
+ * Shape:  empty where nobody bought in the year before the cut.
  */
 export async function ledgerAt(
   book: Statements,
   cut: IsoDate,
   horizon: Horizon,
-  knownUntil: IsoDate,
+  known: KnownDays,
   scope: LedgerScope = { every: 1 },
 ): Promise<Ledger> {
   const days = ledgerDays(cut, horizon);
-  const first = await firstSale(book);
   const accounts = accountsOf(await book.columns(accountsSql(days, scope)));
   return {
     cut,
     days: daysBetween(cut, days.after),
-    history: first === null ? 0 : Math.max(0, daysBetween(first, cut)),
-    isOver: days.after <= addDays(knownUntil, 1),
+    history: known.first === null ? 0 : Math.max(0, daysBetween(known.first, cut)),
+    isOver: days.after <= addDays(known.until, 1),
     accounts,
     pairs: pairsOf(await book.columns(pairsSql(days, scope)), accounts.number),
   };
 }
 
-async function firstSale(book: Statements): Promise<IsoDate | null> {
+/** What a book that is known up to a day knows; reading its first sale goes over all of them. */
+export async function knownDays(book: Statements, until: IsoDate): Promise<KnownDays> {
   const [row] = await book.rows('SELECT CAST(MIN(day) AS VARCHAR) AS first FROM sale');
-  return row === undefined ? null : textOrNull(row, 'first');
+  return { first: row === undefined ? null : textOrNull(row, 'first'), until };
 }
 
 /**

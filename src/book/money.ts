@@ -4,12 +4,24 @@ import type { MoneyHistory, MoneyLedger } from '../kam/model/money.js';
 import { bookIndex, reachesYearBack } from '../kam/model/season.js';
 import type { Fraction, Horizon, IsoDate, RecordId } from '../kam/units.js';
 import type { Statements } from './duck.js';
-import { firstYearsBefore, ledgerAt, turnoverAround, yearBefore, type LedgerScope } from './ledger.js';
+import {
+  firstYearsBefore,
+  knownDays,
+  ledgerAt,
+  turnoverAround,
+  yearBefore,
+  type KnownDays,
+  type LedgerScope,
+} from './ledger.js';
 import { mixAt, priceLevels, type PriceLevels } from './priceLevels.js';
 import { flagOf, numberOf, textOf, type Range } from './rows.js';
 
 /** A history together with what batches of the same cut are read by. */
-export type MoneyReading = MoneyHistory & { readonly horizon: Horizon; readonly levels: PriceLevels };
+export type MoneyReading = MoneyHistory & {
+  readonly horizon: Horizon;
+  readonly known: KnownDays;
+  readonly levels: PriceLevels;
+};
 
 /** Ledger accounts of one batch with their ids, in the same order. */
 export type MoneyBatch = MoneyLedger & { readonly ids: readonly RecordId[] };
@@ -33,18 +45,20 @@ export async function moneyHistory(
   knownUntil: IsoDate,
 ): Promise<MoneyReading> {
   const scope = await sampleOf(book);
+  const known = await knownDays(book, knownUntil);
   const levels = await priceLevels(book, cut, cut, horizon);
-  const ledger = await ledgerAt(book, cut, horizon, knownUntil, scope);
+  const ledger = await ledgerAt(book, cut, horizon, known, scope);
   const yearAgo = yearBefore(cut, horizon);
   const isFar = reachesYearBack(ledger.history, ledger.days);
   const yearBack = isFar ? await turnoverAround(book, yearAgo, horizon) : { trailing: 0, next: 0 };
   return {
     now: { ledger, mix: await mixAt(book, ledger, horizon, scope, levels) },
-    past: await pastLedgers(book, cut, horizon, scope),
+    past: await pastLedgers(book, cut, horizon, known, scope),
     index: bookIndex(ledger.history, ledger.days, yearAgo, yearBack),
     firstYears: await firstYearsBefore(book, cut, horizon),
     families: await familiesOf(book),
     horizon,
+    known,
     levels,
   };
 }
@@ -52,11 +66,10 @@ export async function moneyHistory(
 /** The accounts of a range that were active in the year before the cut, with all that the models ask of them. */
 export async function moneyBatch(
   book: Statements,
-  { now, horizon, levels }: MoneyReading,
-  knownUntil: IsoDate,
+  { now, horizon, known, levels }: MoneyReading,
   range: Range,
 ): Promise<MoneyBatch> {
-  const ledger = await ledgerAt(book, now.ledger.cut, horizon, knownUntil, range);
+  const ledger = await ledgerAt(book, now.ledger.cut, horizon, known, range);
   const rows = await book.rows(
     `SELECT account_no, id FROM member WHERE account_no BETWEEN ${range.from} AND ${range.to}`,
   );
@@ -72,13 +85,14 @@ async function pastLedgers(
   book: Statements,
   cut: IsoDate,
   horizon: Horizon,
+  { first }: KnownDays,
   scope: LedgerScope,
 ): Promise<MoneyLedger[]> {
   const past: MoneyLedger[] = [];
   for (const back of [-1, -2]) {
     const day = shift(cut, horizon, back);
     const until = shift(cut, horizon, back + 1);
-    const ledger = await ledgerAt(book, day, horizon, addDays(cut, -1), scope);
+    const ledger = await ledgerAt(book, day, horizon, { first, until: addDays(cut, -1) }, scope);
     if (ledger.accounts.count === 0 || ledger.history < LEAST_HISTORY * ledger.days) continue;
     const levels = await priceLevels(book, day, until, horizon);
     past.push({ ledger, mix: await mixAt(book, ledger, horizon, scope, levels) });
