@@ -2,11 +2,12 @@
 import type { AdoptionWhy, Together } from './model/why.js';
 import type { FeatureName } from './model/features.js';
 import type { BoughtMoney } from './model/money.js';
+import type { Correction } from './model/season.js';
 import type { Spend, SpendWhy } from './model/spend.js';
 import type { ValueWhy } from './model/mix.js';
 import type { VolumeWhy } from './model/wallet.js';
 import type { FamilyEstimate } from './potential.js';
-import type { Fraction } from './units.js';
+import { toCents, type Cents, type Fraction } from './units.js';
 import { isKnown, type Unknown } from './unknown.js';
 
 /** One account's answers from all models. */
@@ -21,6 +22,8 @@ export type ModelVoice = {
   isLearned: boolean;
   /** Months that a chance looks ahead. */
   horizonMonths: number;
+  /** What the same season's backtest made of sums of new business: spend is multiplied by it; null where there is none. */
+  correction: Correction | null;
 };
 
 /** Why a family is likely to be bought: the log-odds are `base` plus the parts of all terms. */
@@ -36,6 +39,8 @@ export type ChanceWhy = {
   peers: AdoptionWhy['peers'][number] | null;
   lookalikes: AdoptionWhy['lookalikes'];
   spend: SpendWhy;
+  /** See `ModelVoice`. */
+  correction: Correction | null;
 };
 
 /** Why more could be bought of a family, by volume and by price level. */
@@ -70,10 +75,12 @@ export function modelledEstimates(
 }
 
 /** Null where chance or spend can't be estimated at all. */
-function whiteEstimates({ white, isNew, isLearned, horizonMonths }: ModelVoice): FamilyEstimate[] | null {
+function whiteEstimates(voice: ModelVoice): FamilyEstimate[] | null {
+  const { white, isNew, isLearned, correction } = voice;
   if (white === null || white.some(({ spend }) => !isKnown(spend))) return null;
   // Choice: a chance that no past window has calibrated, and one of a customer of less than 90 days, is half as sure.
   const confidence = MODEL_CONFIDENCE * (isLearned ? 1 : 0.5) * (isNew ? 0.5 : 1);
+  const corrected = (amount: Cents): Cents => toCents(amount * (correction?.factor ?? 1));
   return white.flatMap(({ why, spend }): FamilyEstimate[] => {
     if (!isKnown(spend)) return [];
     return [
@@ -81,17 +88,17 @@ function whiteEstimates({ white, isNew, isLearned, horizonMonths }: ModelVoice):
         is: 'whitespace',
         family: why.family,
         probability: Math.round(why.probability * 10_000) / 10_000,
-        spend: spend.yearly,
-        range: spend.range,
+        spend: corrected(spend.yearly),
+        range: { low: corrected(spend.range.low), high: corrected(spend.range.high) },
         source: 'model',
         confidence,
-        why: chanceWhy(why, spend.why, horizonMonths),
+        why: chanceWhy(why, spend.why, voice),
       },
     ];
   });
 }
 
-function chanceWhy(why: AdoptionWhy, spend: SpendWhy, horizonMonths: number): ChanceWhy {
+function chanceWhy(why: AdoptionWhy, spend: SpendWhy, { horizonMonths, correction }: ModelVoice): ChanceWhy {
   const { logOdds, base, terms, owned, together, peers, lookalikes } = why;
   return {
     is: 'model',
@@ -106,6 +113,7 @@ function chanceWhy(why: AdoptionWhy, spend: SpendWhy, horizonMonths: number): Ch
     peers: peers[0] ?? null,
     lookalikes,
     spend,
+    correction,
   };
 }
 

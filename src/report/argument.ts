@@ -122,7 +122,7 @@ function potentialLines({ accounts, group, run }: Argument): string[] {
         `  ${exactMoney(cell.amount, run.currency).padStart(width)}  ${cell.family}, ${kind} at ${site}${rangeOf(cell, run.currency)}`,
         `${indent}${potentialText(cell, speech)}`,
         `${indent}= ${sumOf(cell, run.currency)}`,
-        ...chanceLines(cell).map((line) => `${indent}${line}`),
+        ...chanceLines(cell, run.currency).map((line) => `${indent}${line}`),
       ];
     }),
   ];
@@ -189,9 +189,9 @@ const rangeOf = ({ amount: expected, range: { low, high } }: PotentialCell, curr
     : ` (between ${exactMoney(low, currency)} and ${exactMoney(high, currency)})`;
 
 /** The log-odds of a chance and all its parts, the strongest first; they add up to it. */
-function chanceLines({ why }: PotentialCell): string[] {
+function chanceLines({ why }: PotentialCell, currency: string | null): string[] {
   if (why.is !== 'whitespace' || why.from.is !== 'model') return [];
-  const { logOdds, base, terms, owned } = why.from;
+  const { logOdds, base, terms, owned, spend, correction } = why.from;
   const parts = terms
     .filter(({ part }) => part !== 0)
     .toSorted((a, b) => Math.abs(b.part) - Math.abs(a.part))
@@ -203,6 +203,7 @@ function chanceLines({ why }: PotentialCell): string[] {
   return [
     `log-odds ${logOdds.toFixed(3)} = ${base.toFixed(3)} base ${parts.join(' ')}`,
     ...(loudest === '' ? [] : [`what it buys already speaks for it: ${loudest}`]),
+    `a year's spend = ${exactMoney(spend.typical, currency)} typical × ${spend.sizeFactor.toFixed(3)} size × ${spend.smear.toFixed(3)} mean over typical × ${spend.year.factor.toFixed(3)} year over ${why.from.horizonMonths} months (${spend.year.is})${correction === null ? '' : ` × ${correction.factor.toFixed(3)} same season's backtest`}`,
   ];
 }
 

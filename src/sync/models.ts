@@ -3,14 +3,16 @@ import type { Book } from '../book/book.js';
 import type { MoneyBatch, MoneyReading } from '../book/money.js';
 import { addDays } from '../kam/calendar.js';
 import { shortlist, type Adoption } from '../kam/model/adoption.js';
-import { boughtBy, fitMoney, riskBy, spendBy, type MoneyModels } from '../kam/model/money.js';
+import { boughtBy, riskBy, spendBy, type MoneyModels } from '../kam/model/money.js';
 import type { AccountRisk } from '../kam/model/risk.js';
+import type { Correction } from '../kam/model/season.js';
 import { explainer } from '../kam/model/why.js';
 import type { ModelVoice } from '../kam/modelled.js';
 import type { Settings } from '../kam/settings.js';
 import type { RecordId } from '../kam/units.js';
 import type { Unknown } from '../kam/unknown.js';
 import { adoptionAt, adoptionSettings } from './adoption.js';
+import { moneyAt, moneyCorrection } from './money.js';
 
 /** What the models say of an account that bought something in the last year. */
 export type Told = { voice: ModelVoice; risk: AccountRisk | Unknown };
@@ -32,12 +34,19 @@ export async function modelsOf(book: Book, settings: Settings): Promise<Models> 
   // The as-of day is the last that is seen.
   const cut = addDays(await book.asOf(), 1);
   const adoption = await adoptionAt(book, cut, horizon, options);
-  const reading = await book.moneyHistory(cut, horizon);
-  const money = fitMoney(reading, settings.potential);
-  return { adoption, money, told: (batchSize) => told(book, { adoption, money, reading }, settings, batchSize) };
+  const { reading, models: money } = await moneyAt(book, cut, horizon, settings.potential);
+  const isLarge = adoption.is === 'estimated' && adoption.evidence.view.accounts.count > MOST_CORRECTED;
+  const correction = isLarge
+    ? null
+    : await moneyCorrection(book, cut, horizon, { money: settings.potential, adoption: options });
+  const fitted = { adoption, money, reading, correction };
+  return { adoption, money, told: (batchSize) => told(book, fitted, settings, batchSize) };
 }
 
-type Fitted = { adoption: Adoption; money: MoneyModels; reading: MoneyReading };
+/** In larger books the backtest of an earlier year would take as long as all else; sums stay as they are. */
+const MOST_CORRECTED = 200_000;
+
+type Fitted = { adoption: Adoption; money: MoneyModels; reading: MoneyReading; correction: Correction | null };
 
 async function* told(
   book: Book,
@@ -59,6 +68,7 @@ async function* told(
             isNew: isNewcomer(batch, account),
             isLearned,
             horizonMonths: settings.adoption.horizonMonths,
+            correction: fitted.correction,
           },
           risk: riskBy(money, batch.ledger, account),
         },

@@ -52,6 +52,7 @@ const aVoice = (changes: Partial<ModelVoice> = {}): ModelVoice => ({
   isNew: false,
   isLearned: true,
   horizonMonths: 6,
+  correction: null,
   ...changes,
 });
 
@@ -106,8 +107,16 @@ describe('the models', () => {
           peers: { by: 'industryAndSize', accounts: 18, owners: 14 },
           lookalikes: null,
           spend: aChance().spend,
+          correction: null,
         },
       },
+    ]);
+  });
+
+  test('correct spend and range by what the same season taught', () => {
+    const correction = { factor: 0.5, actual: 25, predicted: 100 };
+    expect(modelledEstimates(aVoice({ bought: [], correction }), [])).toMatchObject([
+      { spend: euros(21_000), range: { low: euros(5_000), high: euros(45_000) }, why: { correction } },
     ]);
   });
 

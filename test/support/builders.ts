@@ -155,6 +155,7 @@ export const aChance = (changes: Partial<ChanceWhy> = {}): ChanceWhy => ({
   peers: { by: 'countryAndSize', accounts: 60, owners: 30 },
   lookalikes: { accounts: 20, adopted: 4 },
   spend: aSpendWhy,
+  correction: null,
   ...changes,
 });
 
