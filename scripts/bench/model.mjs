@@ -10,7 +10,10 @@ import { addDays, addMonths, horizonText, shift } from '../../lib/kam/calendar.j
 import { landmarksFor } from '../../lib/kam/model/adoption.js';
 import { adoptionRankers } from '../../lib/kam/model/backtest.js';
 import { cutAt } from '../../lib/kam/model/cuts.js';
-import { trainingWindow } from '../../lib/kam/model/learning.js';
+import { whyNotEstimable } from '../../lib/kam/model/estimable.js';
+import { evidenceOf } from '../../lib/kam/model/evidence.js';
+import { candidatesOf, labelsOf } from '../../lib/kam/model/features.js';
+import { MOST_ROWS } from '../../lib/kam/model/learning.js';
 import { rankingMeasures } from '../../lib/kam/model/metrics.js';
 import { settingsSchema } from '../../lib/kam/settings.js';
 import { tryCut } from '../../lib/sync/backtest.js';
@@ -81,11 +84,11 @@ async function measure({ set, cut, horizon, top, bars }) {
     await book.derive(settings, span.isMonthly ? addDays(addMonths(`${span.last.slice(0, 7)}-01`, 1), -1) : span.last);
     const { report, predictions } = await tryCut(book, settings, cutAt(span, horizon, cut), horizon, bootstrap);
     const { view, candidates, labels } = predictions;
-    const past = await book.salesView(shift(cut, horizon, -1), horizon);
-    const window = trainingWindow(past, { landmarks: landmarksFor(past, 'auto') });
     const rows = { account: candidates.account, accounts: view.accounts.count };
     const few = { ...bootstrap, resamples: candidates.count > 200_000 ? 20 : bootstrap.resamples };
-    const peers = Object.entries(peerScores(view, candidates, window)).map(([name, score]) => ({
+    const peers = Object.entries(
+      peerScores(view, candidates, pastOf(await book.salesView(shift(cut, horizon, -1), horizon))),
+    ).map(([name, score]) => ({
       name,
       ranking: rankingMeasures(rows, score, labels.adopted, few),
     }));
@@ -95,6 +98,15 @@ async function measure({ set, cut, horizon, top, bars }) {
   } finally {
     await book.close();
   }
+}
+
+/** What the peers may learn from: the window before the cut, of many pairs an even sample; null where nothing can be. */
+function pastOf(view) {
+  if (view.after === null || whyNotEstimable(view) !== null) return null;
+  const evidence = evidenceOf(view, { landmarks: landmarksFor(view, 'auto') });
+  const every = Math.max(1, Math.ceil(evidence.pairs / MOST_ROWS));
+  const candidates = candidatesOf(evidence, { from: 0, to: view.accounts.count }, every);
+  return { view, candidates, adopted: labelsOf(evidence, candidates).adopted };
 }
 
 function checksOf({ adoption, crossSell, wallet, risk }, bars) {

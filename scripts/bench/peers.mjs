@@ -4,18 +4,51 @@ import { gram, inverse, solve } from '../../lib/kam/model/kernels.js';
 import { featureNames } from '../../lib/kam/model/features.js';
 import { momentsOf } from '../../lib/kam/model/learning.js';
 import { fitLogistic } from '../../lib/kam/model/logistic.js';
+import { rankingMeasures } from '../../lib/kam/model/metrics.js';
 import { isOwned } from '../../lib/kam/model/view.js';
 
-/** Scores per pair of candidates, by name. `window` is the training window one horizon before, or null. */
-export function peerScores(view, candidates, window) {
+/** Of what needs a setting, the one that did best on the window before the cut stands for the method. */
+const settings = {
+  ease: [5, 50, 500, 5000].map((ridge) => ({ ridge })),
+  als: [
+    { factors: 16, alpha: 10, ridge: 1 },
+    { factors: 8, alpha: 2, ridge: 10 },
+    { factors: 4, alpha: 1, ridge: 10 },
+    { factors: 16, alpha: 1, ridge: 50 },
+  ],
+};
+
+/**
+ * Scores per pair of candidates, by name.
+ *
+ * `past` is the window one horizon before the cut: its view, an even sample of its pairs, and which were adopted.
+ */
+export function peerScores(view, candidates, past) {
   const owned = ownedRows(view);
   const families = view.families.length;
+  const before = past === null ? null : { ...past, owned: ownedRows(past.view), families: past.view.families.length };
+  const tuned = (all, scoresOf) => {
+    const best = before === null ? all[0] : bestOn(before, all, scoresOf);
+    return scoresOf(owned, candidates, families, best);
+  };
   return {
     ItemKNN: fromItems(owned, candidates, families, cosines(owned, families)),
-    EASE: fromItems(owned, candidates, families, easeWeights(owned, families)),
-    ALS: factorScores(owned, candidates, families),
-    ...(window === null ? {} : { logistic: logisticScores(candidates, window) }),
+    EASE: tuned(settings.ease, (rows, pairs, size, { ridge }) =>
+      fromItems(rows, pairs, size, easeWeights(rows, size, ridge)),
+    ),
+    ALS: tuned(settings.als, factorScores),
+    ...(past === null ? {} : { logistic: logisticScores(candidates, past) }),
   };
+}
+
+function bestOn({ owned, candidates, families, adopted, view }, all, scoresOf) {
+  const rows = { account: candidates.account, accounts: view.accounts.count };
+  const tried = all.map((setting) => {
+    const score = scoresOf(owned, candidates, families, setting);
+    const { auc } = rankingMeasures(rows, score, adopted, { resamples: 1, seed: 1 });
+    return { setting, auc: auc?.value ?? 0 };
+  });
+  return tried.reduce((best, one) => (one.auc > best.auc ? one : best)).setting;
 }
 
 function ownedRows({ accounts, holdings }) {
@@ -51,10 +84,10 @@ function cosines(owned, families) {
   });
 }
 
-/** Steck 2019, with a ridge of 50. */
-function easeWeights(owned, families) {
+/** Steck 2019. */
+function easeWeights(owned, families, ridge) {
   const matrix = gram(owned, families);
-  for (let i = 0; i < families; i++) matrix[i * families + i] += 50;
+  for (let i = 0; i < families; i++) matrix[i * families + i] += ridge;
   const precision = inverse(matrix, families);
   return precision.map((value, cell) => {
     const [from, to] = [Math.floor(cell / families), cell % families];
@@ -62,20 +95,21 @@ function easeWeights(owned, families) {
   });
 }
 
-const ALS = { factors: 16, alpha: 10, ridge: 1, rounds: 10, seed: 42 };
+const ROUNDS = 10;
+const SEED = 42;
 
 /** Hu, Koren and Volinsky 2008: implicit feedback, alternating least squares. */
-function factorScores(owned, { count, account, family }, families) {
+function factorScores(owned, { count, account, family }, families, { alpha, ridge, factors: most }) {
   const accounts = owned.start.length - 1;
-  const factors = Math.max(2, Math.min(ALS.factors, Math.floor(families / 2)));
-  let state = ALS.seed;
+  const factors = Math.max(2, Math.min(most, Math.floor(families / 2)));
+  let state = SEED;
   const chance = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 4_294_967_296 - 0.5;
   const ofFamily = Float64Array.from({ length: families * factors }, () => chance() / factors);
   const ofAccount = new Float64Array(accounts * factors);
   const buyers = transposed(owned, families);
-  for (let round = 0; round < ALS.rounds; round++) {
-    halfStep(ofAccount, ofFamily, owned, factors);
-    halfStep(ofFamily, ofAccount, buyers, factors);
+  for (let round = 0; round < ROUNDS; round++) {
+    halfStep(ofAccount, ofFamily, owned, factors, alpha, ridge);
+    halfStep(ofFamily, ofAccount, buyers, factors, alpha, ridge);
   }
   return Float64Array.from({ length: count }, (_, pair) => {
     let sum = 0;
@@ -86,17 +120,17 @@ function factorScores(owned, { count, account, family }, families) {
 }
 
 /** Solves each row's factors, the other side's held fast. */
-function halfStep(mine, other, { start, column }, factors) {
+function halfStep(mine, other, { start, column }, factors, alpha, ridge) {
   const all = new Float64Array(factors * factors);
   for (let row = 0; row < other.length / factors; row++) addOuter(all, other, row, factors, 1);
   for (let row = 0; row + 1 < start.length; row++) {
     const matrix = all.slice();
     const right = new Float64Array(factors);
     for (let i = start[row]; i < start[row + 1]; i++) {
-      addOuter(matrix, other, column[i], factors, ALS.alpha);
-      for (let k = 0; k < factors; k++) right[k] += (1 + ALS.alpha) * other[column[i] * factors + k];
+      addOuter(matrix, other, column[i], factors, alpha);
+      for (let k = 0; k < factors; k++) right[k] += (1 + alpha) * other[column[i] * factors + k];
     }
-    for (let k = 0; k < factors; k++) matrix[k * factors + k] += ALS.ridge;
+    for (let k = 0; k < factors; k++) matrix[k * factors + k] += ridge;
     mine.set(solve(matrix, factors, right), row * factors);
   }
 }
@@ -120,13 +154,13 @@ function transposed({ start, column }, columns) {
 }
 
 /** The same twelve terms, weights trained freely on the window before the cut. */
-function logisticScores(candidates, window) {
-  const now = momentsOf([candidates]);
+function logisticScores(candidates, past) {
+  const [now, before] = [momentsOf([candidates]), momentsOf([past.candidates])];
   const standard = (features, { mean, deviation }) =>
     featureNames.map((name) => features[name].map((value) => (value - mean[name]) / deviation[name]));
   const { weights } = fitLogistic({
-    columns: standard(window.rows.features, window.moments),
-    events: window.adopted,
+    columns: standard(past.candidates.features, before),
+    events: past.adopted,
     prior: featureNames.map(() => 0),
     penalty: 1e-3,
     lowest: -20,

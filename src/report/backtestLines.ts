@@ -133,7 +133,7 @@ function crossSellTable({ cuts, currency }: Backtest): CutTable {
       ['expected / spent', ({ trial }) => interval(trial.rankers.find(isModel)?.money.ratio ?? null, 2)],
       ['spent by best tenth', ({ trial }) => interval(trial.rankers.find(isModel)?.captured ?? null)],
       ...rankerRows<CrossSellTrial, CrossSellRanker>(
-        'Spearman',
+        'ρ',
         crossSellRankers,
         crossSellNames,
         ({ rankers }, name) => spearmanOf(rankers, name),

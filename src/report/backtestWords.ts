@@ -233,7 +233,7 @@ export const rankingOf = <N>(rankers: readonly { name: N; ranking: RankingMeasur
 /** `.826 (.811–.839)`; a dash where the figure is not defined. */
 export function interval(measured: Measured, digits = 3): string {
   if (measured === null) return '–';
-  const between = measured.low < 0 ? '…' : '–';
+  const between = measured.low < 0 ? ' to ' : '–';
   return `${figure(measured.value, digits)} (${figure(measured.low, digits)}${between}${figure(measured.high, digits)})`;
 }
 
