@@ -30,7 +30,7 @@ import { connect } from '../org/connect.js';
 import { readSettings } from '../org/read.js';
 import type { Backtest } from '../report/backtest.js';
 import { predictionLines, type PredictedPairs } from '../report/predictions.js';
-import { adoptionAt } from './adoption.js';
+import { adoptionAt, adoptionSettings } from './adoption.js';
 import { stateOf } from './state.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
@@ -176,7 +176,7 @@ async function lookBack(
 
 /** Of an org the horizon that its sync estimates for; of files half a year. */
 const horizonFor = (source: Backtest['source'], settings: Settings, span: SalesSpan): Horizon =>
-  source.is === 'org' ? { months: settings.adoption.horizonMonths } : usualHorizon(span);
+  source.is === 'org' ? adoptionSettings(settings).horizon : usualHorizon(span);
 
 const placeOf = (source: BacktestSource): string =>
   source.is === 'files' ? source.folder : (source.login.getUsername() ?? source.login.getOrgId());
@@ -234,8 +234,8 @@ export async function tryCut(
   horizon: Horizon,
   bootstrap: Bootstrap,
 ): Promise<Tried> {
-  const { weight: prior, learning, lookalikes } = settings.adoption;
-  const adoption = await adoptionAt(book, cut.day, horizon, { prior, learning, lookalikes });
+  const { options } = adoptionSettings(settings);
+  const adoption = await adoptionAt(book, cut.day, horizon, options);
   const view = adoption.is === 'estimated' ? adoption.evidence.view : await book.salesView(cut.day, horizon);
   const reading = await book.moneyHistory(cut.day, horizon);
   const { ledger } = reading.now;
@@ -270,7 +270,7 @@ export async function tryCut(
     probability: scores.p,
     scores: {
       model: scores.z,
-      priorWeights: score({ ...model, weights: prior }, candidates).z,
+      priorWeights: score({ ...model, weights: options.prior }, candidates).z,
       ...baselineScores(view, candidates, ledger),
     },
   };
