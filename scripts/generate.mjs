@@ -17,6 +17,8 @@ const touched = [
   'Pricebook2',
   'PricebookEntry',
   'Task',
+  'Event',
+  'Case',
   'User',
   'Organization',
   'KAM_Potential__c',

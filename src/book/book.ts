@@ -28,7 +28,16 @@ export { BookError } from './duck.js';
 export type { FolderContents } from './files.js';
 
 /** The tables that a pull fills, in our words. */
-export const bookTables = ['account', 'opportunity', 'line', 'task', 'cell'] as const;
+export const bookTables = [
+  'account',
+  'opportunity',
+  'line',
+  'cell',
+  'task',
+  'visit',
+  'phone_call',
+  'service_case',
+] as const;
 export type BookTable = (typeof bookTables)[number];
 
 export type ColumnType = 'id' | 'text' | 'number' | 'integer' | 'money' | 'date' | 'datetime' | 'boolean';
@@ -165,7 +174,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
@@ -228,6 +237,7 @@ function bookOn(file: string, duck: Duck): Book {
     derive: async (settings, asOf, today = asOf) => {
       const notes = await derive(duck, settings, asOf, today);
       await remember(duck, 'asOf', asOf);
+      await remember(duck, 'costs', { margin: settings.margin, service: settings.service });
       return notes;
     },
     accounts: (batchSize) => accounts(duck, batchSize),
@@ -296,7 +306,9 @@ async function readingOf(duck: Duck): Promise<Reading> {
   const remembered = await recallText(duck, 'labels');
   // Written by `ingest` from a `Labels`.
   const labels: Labels | null = remembered === null ? null : JSON.parse(remembered);
-  return { asOf, labels };
+  // Written by `derive` from the settings.
+  const costs: Reading['costs'] = JSON.parse((await recallText(duck, 'costs')) ?? 'null');
+  return { asOf, labels, costs };
 }
 
 async function remember(duck: Duck, key: string, value: unknown): Promise<void> {

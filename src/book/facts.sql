@@ -1,5 +1,5 @@
 -- From groups and pulled tables to facts: sales per window and family, size, peer groups and benchmarks.
--- Reads: account, opportunity, line, task, cell, node, node_root, scope (one row), sales_window, family_rule.
+-- Reads: account, opportunity, line, task, cell, visit, phone_call, service_case, node, node_root, scope (one row), sales_window, family_rule.
 
 -- Accounts in the order in which everything is read: by group, then by account. Numbers stand for ids from here on.
 CREATE OR REPLACE TABLE member AS
@@ -112,14 +112,25 @@ WHERE w.place = 1
 ORDER BY w.account_no, w.means;
 
 CREATE OR REPLACE TABLE flow AS
-SELECT e.account_no, e.window_no, n.family, SUM(e.amount) AS net
+SELECT
+  e.account_no,
+  e.window_no,
+  n.family,
+  SUM(e.amount) AS net,
+  SUM(COALESCE(e.cost, 0)) AS cost,
+  SUM(CASE WHEN e.cost IS NULL THEN e.amount ELSE 0 END) AS uncosted
 FROM (
-  SELECT d.account_no, d.window_no, COALESCE(l.family, '') AS raw, l.amount
+  SELECT
+    d.account_no,
+    d.window_no,
+    COALESCE(l.family, '') AS raw,
+    l.amount,
+    COALESCE(l.cost, CAST(ROUND(l.unit_cost * l.quantity) AS BIGINT)) AS cost
   FROM deal AS d
   JOIN line AS l ON l.opportunity_id = d.id
   WHERE l.amount IS NOT NULL
   UNION ALL
-  SELECT d.account_no, d.window_no, COALESCE(d.family, '') AS raw, d.amount
+  SELECT d.account_no, d.window_no, COALESCE(d.family, '') AS raw, d.amount, NULL AS cost
   FROM deal AS d
   WHERE NOT d.is_itemised AND d.amount IS NOT NULL
 ) AS e
@@ -201,6 +212,8 @@ SELECT
   m.group_no,
   f.family,
   SUM(f.net) AS net,
+  SUM(f.cost) AS cost,
+  SUM(f.uncosted) AS uncosted,
   MAX(CASE WHEN a.account_no IS NULL THEN 0 ELSE 1 END) AS is_bought
 FROM flow AS f
 CROSS JOIN scope AS s
@@ -225,18 +238,42 @@ JOIN member AS m ON m.account_no = f.account_no
 WHERE f.window_no >= 0
 GROUP BY m.group_no;
 
--- Margin: each family's yearly revenue times its margin, to the cent per family, so that the parts add up.
+-- Margin: what was sold less what it cost where sales carry a cost, else times the margin of the family; yearly, to the
+-- cent per family, so that the parts add up.
 CREATE OR REPLACE TABLE group_mix AS
 SELECT
   f.group_no,
-  SUM(CASE WHEN f.net <> 0 THEN 1 ELSE 0 END) AS families_sold,
-  SUM(CASE WHEN f.net <> 0 AND k.margin IS NOT NULL THEN 1 ELSE 0 END) AS families_with_margin,
-  CAST(SUM(CAST(ROUND(PER_YEAR(f.net, g.windows) * k.margin) AS BIGINT)) AS BIGINT) AS margin,
+  CAST(
+    SUM(
+      CASE WHEN f.uncosted = 0 OR k.margin IS NOT NULL THEN
+        PER_YEAR(f.net - f.uncosted, g.windows) - PER_YEAR(f.cost, g.windows)
+          + CAST(ROUND(PER_YEAR(f.uncosted, g.windows) * COALESCE(k.margin, 0)) AS BIGINT)
+      END
+    ) AS BIGINT
+  ) AS margin,
+  STRING_AGG(CASE WHEN f.uncosted <> 0 AND k.margin IS NULL THEN f.family END, CHR(31) ORDER BY f.family) AS uncosted,
+  CAST(
+    SUM(CASE WHEN f.uncosted <> 0 AND k.margin IS NULL THEN PER_YEAR(f.uncosted, g.windows) ELSE 0 END) AS BIGINT
+  ) AS uncosted_revenue,
   STRING_AGG(CASE WHEN f.is_bought = 1 AND k.takes_part THEN f.family END, CHR(31) ORDER BY f.family) AS bought
 FROM group_family AS f
 JOIN group_sales AS g ON g.group_no = f.group_no
 JOIN family AS k ON k.family = f.family
 GROUP BY f.group_no;
+
+-- How often each group was served within the last 12 months; by whom is not even read.
+CREATE OR REPLACE TABLE group_service AS
+SELECT m.group_no, SUM(v.visits) AS visits, SUM(v.calls) AS calls, SUM(v.cases) AS cases
+FROM (
+  SELECT account_id, CAST(started_at AS DATE) AS day, 1 AS visits, 0 AS calls, 0 AS cases FROM visit
+  UNION ALL
+  SELECT account_id, day, 0, 1, 0 FROM phone_call
+  UNION ALL
+  SELECT account_id, CAST(started_at AS DATE), 0, 0, 1 FROM service_case
+) AS v
+JOIN member AS m ON m.id = v.account_id
+JOIN sales_window AS w ON w.window_no = 0 AND v.day > w.after_day AND v.day <= w.last_day
+GROUP BY m.group_no;
 
 CREATE OR REPLACE TABLE group_fact AS
 SELECT
@@ -252,9 +289,12 @@ SELECT
   g.window_2,
   g.window_3,
   g.window_4,
-  COALESCE(r.families_sold, 0) AS families_sold,
-  COALESCE(r.families_with_margin, 0) AS families_with_margin,
   r.margin,
+  r.uncosted,
+  r.uncosted_revenue,
+  COALESCE(t.visits, 0) AS visits,
+  COALESCE(t.calls, 0) AS calls,
+  COALESCE(t.cases, 0) AS cases,
   r.bought
 FROM (
   SELECT
@@ -268,6 +308,7 @@ FROM (
 ) AS m
 LEFT JOIN group_sales AS g ON g.group_no = m.group_no
 LEFT JOIN group_mix AS r ON r.group_no = m.group_no
+LEFT JOIN group_service AS t ON t.group_no = m.group_no
 ORDER BY m.group_no;
 
 -- Size by employees where most accounts with sales have them, else by revenue; thirds of the accounts with sales,

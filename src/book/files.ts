@@ -8,9 +8,9 @@ import snakeCase from 'lodash/snakeCase.js';
 import { z } from 'zod';
 import { isDay } from '../kam/calendar.js';
 import type { IsoDate } from '../kam/units.js';
-import type { ColumnType } from './book.js';
+import { bookTables, type ColumnType } from './book.js';
 import { BookError, literal, type Duck, type Statements } from './duck.js';
-import { conversions, pulledTables } from './ingest.js';
+import { conversions } from './ingest.js';
 import { numberOf, textOf } from './rows.js';
 import { spanOf, type SalesSpan } from './span.js';
 
@@ -47,7 +47,7 @@ const saleColumns: FileColumn[] = [
 type CsvFile = { path: string; columns: FileColumn[] };
 
 /**
- * Replaces accounts, opportunities, lines and tasks by those of a folder: `accounts.csv` and `sales.csv` or `sales.csv.gz`.
+ * Replaces accounts, opportunities and lines by those of a folder, and empties all other tables: `accounts.csv` and `sales.csv` or `sales.csv.gz`.
  *
  * Shape:  columns as named above, in that order, `region` optional; one won opportunity per account and day, one line per
  *         sale. A blank is unknown; a negative amount is a credit note; an account without a name goes by its id.
@@ -63,7 +63,7 @@ export async function readFolder(duck: Duck, dir: string): Promise<FolderContent
     await checkIds(inside, accounts, sales);
     const hasRegion = accounts.columns.includes(regionColumn);
     await inside.run(`
-      DELETE FROM account; DELETE FROM opportunity; DELETE FROM line; DELETE FROM task;
+      ${bookTables.map((table) => `DELETE FROM ${table};`).join(' ')}
       INSERT INTO account BY NAME
       SELECT account_id AS id, COALESCE(name, account_id) AS name, '' AS owner_id, parent_id, industry, employees, country,
         ${hasRegion ? 'region' : 'CAST(NULL AS VARCHAR) AS region'}
@@ -73,7 +73,7 @@ export async function readFolder(duck: Duck, dir: string): Promise<FolderContent
       FROM file_sale GROUP BY account_id, date;
       INSERT INTO line BY NAME
       SELECT CAST(ROW_NUMBER() OVER () AS VARCHAR) AS id, ${SALE_ID} AS opportunity_id, product_family AS family, product,
-        quantity, amount${'cost' in pulledTables.line ? ', cost' : ''}
+        quantity, amount, cost
       FROM file_sale`);
     const span = await spanOf(inside, 'file_sale', 'date');
     if (span === null) throw new BookError(`${sales.path}: no sale below the header: there is no history.`, [ADVICE]);

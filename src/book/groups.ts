@@ -1,6 +1,8 @@
 /** Groups with all that a decision, a plan and an explanation need. */
 import type { GroupFacts, Override, Rating } from '../kam/facts.js';
+import { contributionOf, type Contribution } from '../kam/margin.js';
 import { walletShareOf, type GroupPotential, type Potential, type PotentialCell } from '../kam/potential.js';
+import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
@@ -9,8 +11,8 @@ import type { Duck, Row } from './duck.js';
 import { potentialsIn } from './results.js';
 import { collect, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
 
-/** What reading groups needs beside the tables: words for labels (null: the words themselves) and the as-of day. */
-export type Reading = { labels: Labels | null; asOf: IsoDate };
+/** What reading groups needs beside the tables: words for labels (null: the words themselves), day, and what care costs. */
+export type Reading = { labels: Labels | null; asOf: IsoDate; costs: Pick<Settings, 'margin' | 'service'> };
 
 export async function groupsIn(duck: Duck, range: Range, reading: Reading): Promise<GroupView[]> {
   const groups = await duck.rows(groupQuery(range));
@@ -121,9 +123,10 @@ const taskOf = (row: Row): StandingTask => ({
   isClosed: flagOf(row, 'is_closed'),
 });
 
-function factsOf(row: Row, members: readonly Member[], { labels, asOf }: Reading): GroupFacts {
+function factsOf(row: Row, members: readonly Member[], { labels, asOf, costs }: Reading): GroupFacts {
   const windows = windowsOf(row);
   const countries = numberOf(row, 'countries');
+  const contribution = contributionIn(row, costs);
   return {
     groupId: textOf(row, 'id'),
     name: textOf(row, 'name'),
@@ -132,7 +135,8 @@ function factsOf(row: Row, members: readonly Member[], { labels, asOf }: Reading
     accountIds: members.map(({ standing }) => standing.accountId),
     yearlyRevenue: numberOrNull(row, 'yearly') ?? unknown('noSales'),
     windows,
-    contributionMargin: marginOf(row),
+    contributionMargin: contribution.second,
+    contribution,
     growth: growthOf(windows),
     familiesBought: boughtFamilies(row).length,
     countries: countries === 0 ? unknown('noCountry') : countries,
@@ -151,15 +155,21 @@ function factsOf(row: Row, members: readonly Member[], { labels, asOf }: Reading
 const windowsOf = (row: Row): Cents[] =>
   Array.from({ length: numberOf(row, 'windows') }, (_, window) => numberOf(row, `window_${window}`));
 
-function marginOf(row: Row): Cents | Unknown {
-  if (numberOf(row, 'windows') === 0) return unknown('noSales');
-  const withMargin = numberOf(row, 'families_with_margin');
-  if (withMargin === 0) return unknown('noMargin');
-  return withMargin < numberOf(row, 'families_sold') ? unknown('partialMargin') : numberOf(row, 'margin');
-}
+const contributionIn = (row: Row, costs: Reading['costs']): Contribution =>
+  contributionOf(
+    {
+      revenue: numberOrNull(row, 'yearly') ?? unknown('noSales'),
+      margin: numberOrNull(row, 'margin'),
+      uncosted: { families: listIn(row, 'uncosted'), revenue: numberOrNull(row, 'uncosted_revenue') ?? 0 },
+      times: { visit: numberOf(row, 'visits'), call: numberOf(row, 'calls'), case: numberOf(row, 'cases') },
+    },
+    costs,
+  );
 
 /** Families that take part in potential and that any member buys. */
-const boughtFamilies = (row: Row): string[] => textOrNull(row, 'bought')?.split('\u001f') ?? [];
+const boughtFamilies = (row: Row): string[] => listIn(row, 'bought');
+
+const listIn = (row: Row, column: string): string[] => textOrNull(row, column)?.split('\u001f') ?? [];
 
 /** The yearly rate that leads from the oldest window to the latest. */
 function growthOf(windows: readonly Cents[]): Fraction | Unknown {

@@ -64,7 +64,13 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     amount: optional('money'),
     quantity: optional('number'),
     product: optional('text'),
+    /** Of the whole line, and of one piece. */
+    cost: optional('money'),
+    unitCost: optional('money'),
   },
+  visit: { id: required('id'), accountId: optional('id'), startedAt: required('datetime') },
+  phone_call: { id: required('id'), accountId: optional('id'), day: required('date') },
+  service_case: { id: required('id'), accountId: optional('id'), startedAt: required('datetime') },
   /** One family of one account, as the CRM keeps it. */
   cell: {
     id: required('id'),

@@ -1,5 +1,6 @@
 /** What is known about one account and one group at the as-of date. */
 import type { Answer } from './agreement.js';
+import type { Contribution } from './margin.js';
 import type { Cents, Fraction, IsoDate, RecordId } from './units.js';
 import type { Unknown } from './unknown.js';
 
@@ -97,8 +98,9 @@ export type GroupFacts = {
   yearlyRevenue: Cents | Unknown;
   /** Revenue of each 12-month window that the group has, latest first (at most `settings.revenue.windows`). */
   windows: Cents[];
-  /** Yearly; from family margins. Unknown where a family that was bought has none. */
+  /** Yearly, the last known step of `contribution`. Unknown where the cost of a family that was sold is. */
   contributionMargin: Cents | Unknown;
+  contribution: Contribution;
   /** Yearly growth rate of revenue over the windows that the group has; unknown with fewer than two. */
   growth: Fraction | Unknown;
   familiesBought: number;

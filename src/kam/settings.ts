@@ -204,6 +204,28 @@ export const settingsSchema = z.strictObject({
         .default(null),
     })
     .prefault({}),
+  margin: z
+    .strictObject({
+      source: choice(
+        'Where the cost of goods comes from; where a sale has none there, the margin of its family counts.',
+        ['family', 'line', 'product'],
+      ).default('family'),
+      lineCostField: text(
+        'Source line: opportunity product field with the cost of the whole line; empty: the field that the package offers.',
+      )
+        .nullable()
+        .default(null),
+      productCostField: text('Source product: product field with the cost of one piece.').nullable().default(null),
+      deductionShare: fraction('Share of revenue that goes off after the invoice: bonuses, cash discount.').default(0),
+    })
+    .prefault({}),
+  service: z
+    .strictObject({
+      visitCost: money('Cost of a visit (an event); empty: visits are not counted.').nullable().default(null),
+      callCost: money('Cost of a logged call (a task); empty: calls are not counted.').nullable().default(null),
+      caseCost: money('Cost of a case; empty: cases are not counted.').nullable().default(null),
+    })
+    .prefault({}),
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
+import { lineCostField } from '../schema/options.js';
 import type { LocalClient } from './client.js';
 
 export type Loaded = {
@@ -30,7 +31,7 @@ const saleColumns = ['account_id', 'date', 'product_family', 'product', 'quantit
  * Loads a folder into an empty local org.
  *
  * Shape:  accounts (parents first), products with a standard price, one won opportunity per account and date with its
- *         line items; then the org's clock is set to noon of the day after the last sale.
+ *         line items, with their cost where the org has the field for it; then the org's clock is set to noon of the day after the last sale.
  * Units:  amounts as in the file, at most two decimals kept; a blank or zero quantity becomes 1, as Salesforce takes none.
  * Errors: `LoadError` naming file, line, column, value and what was expected, before anything is written; an org that
  *         already has accounts is refused.
@@ -44,7 +45,8 @@ export async function loadBook(dir: string, client: LocalClient, onLoad: OnLoad)
 
   const accountIds = await createAccounts(client, accounts, onLoad);
   const entries = await createProducts(client, book.products);
-  const counts = await createSales(client, salesFile, accountIds, entries, onLoad);
+  const target = { accountIds, entries, keepsCost: await keepsCost(client) };
+  const counts = await createSales(client, salesFile, target, onLoad);
   const clock = `${dayAfter(book.lastSale)}T12:00:00Z`;
   await client.send('POST', '/local/clock', { to: clock });
   return {
@@ -67,7 +69,7 @@ type Account = {
   region: string;
 };
 type Product = { family: string; name: string };
-type Sale = { accountId: string; date: string; product: Product; quantity: string; amount: string };
+type Sale = { accountId: string; date: string; product: Product; quantity: string; amount: string; cost: string };
 type Line = { sale: Sale; at: string };
 
 function fileIn(dir: string, ...names: string[]): string {
@@ -139,7 +141,7 @@ async function* salesOf(file: string, accountIds: ReadonlySet<string> | null): A
     if (cost !== '' && !isNumber(cost)) throw fault(file, line, 'cost', cost, 'a number or nothing');
     yield {
       at: `${file}:${line}`,
-      sale: { accountId, date, product: { family, name: product === '' ? family : product }, quantity, amount },
+      sale: { accountId, date, product: { family, name: product === '' ? family : product }, quantity, amount, cost },
     };
   }
 }
@@ -282,6 +284,20 @@ async function createProducts(
   return new Map(keys.map((key, index) => [key, entryIds[index] ?? '']));
 }
 
+/** What sales become records in: CRM ids by account and by product, and whether lines keep their cost. */
+type Target = {
+  accountIds: ReadonlyMap<string, string>;
+  entries: ReadonlyMap<string, string>;
+  keepsCost: boolean;
+};
+
+async function keepsCost(client: LocalClient): Promise<boolean> {
+  const described = z
+    .object({ fields: z.array(z.object({ name: z.string() })) })
+    .parse(await client.send('GET', 'sobjects/OpportunityLineItem/describe'));
+  return described.fields.some(({ name }) => name === lineCostField);
+}
+
 /**
  * Opportunities and their lines, streamed. Sales of one account and day that stand apart in the file still make one
  * opportunity, so its id is remembered by account and day.
@@ -289,8 +305,7 @@ async function createProducts(
 async function createSales(
   client: LocalClient,
   file: string,
-  accountIds: ReadonlyMap<string, string>,
-  entries: ReadonlyMap<string, string>,
+  target: Target,
   onLoad: OnLoad,
 ): Promise<{ opportunities: number; lines: number }> {
   const opportunityIds = new Map<string, string>();
@@ -304,13 +319,13 @@ async function createSales(
     }
     const created = await createInBatches(
       client,
-      [...fresh.values()].map((sale) => opportunityRecord(sale, accountIds)),
+      [...fresh.values()].map((sale) => opportunityRecord(sale, target.accountIds)),
     );
     [...fresh.keys()].forEach((key, index) => opportunityIds.set(key, created[index] ?? ''));
     onLoad('opportunities', opportunityIds.size);
     const work = createInBatches(
       client,
-      chunk.map((line) => lineRecord(line, opportunityIds, entries)),
+      chunk.map((line) => lineRecord(line, opportunityIds, target)),
     ).then((ids) => {
       lines += ids.length;
       onLoad('lines', lines);
@@ -339,7 +354,7 @@ function opportunityRecord(sale: Sale, accountIds: ReadonlyMap<string, string>):
 function lineRecord(
   { sale }: Line,
   opportunityIds: ReadonlyMap<string, string>,
-  entries: ReadonlyMap<string, string>,
+  { entries, keepsCost: withCost }: Target,
 ): Record<string, unknown> {
   const quantity = Number(sale.quantity);
   return {
@@ -348,6 +363,7 @@ function lineRecord(
     PricebookEntryId: entries.get(productKey(sale.product)),
     Quantity: sale.quantity === '' || Math.abs(quantity) < 0.005 ? 1 : sale.quantity,
     TotalPrice: sale.amount,
+    ...(withCost && sale.cost !== '' ? { [lineCostField]: sale.cost } : {}),
   };
 }
 

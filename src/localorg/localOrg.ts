@@ -32,8 +32,8 @@ export type LocalOrgOptions = {
   onError?: (text: string) => void;
 };
 
-/** The plugin's own package, upgrade-safe part and seed records. */
-export const defaultSources: readonly string[] = ['main', 'seed'].map((part) =>
+/** The plugin's own package: upgrade-safe part, seed records, and the cost of lines, as histories know what things cost. */
+export const defaultSources: readonly string[] = ['main', 'seed', 'options/line-cost'].map((part) =>
   fileURLToPath(new URL(`../../force-app/${part}`, import.meta.url)),
 );
 

@@ -94,11 +94,10 @@ async function problemsWith(org: KamOrg, need: Need): Promise<Problem[]> {
 }
 
 /** What the org has beyond the least, as far as queries depend on it. */
-export async function shapeOf(org: KamOrg, familyField: string | null): Promise<OrgShape> {
+export async function shapeOf(org: KamOrg): Promise<OrgShape> {
   const [account, line] = [await org.describe(accountObject), await org.describe(lineObject)];
   return {
     hasPersonAccounts: account?.fields.has('IsPersonAccount') === true,
     hasLines: line?.fields.has('TotalPrice') === true && line.fields.has('Product2Id'),
-    familyField,
   };
 }

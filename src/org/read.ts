@@ -12,13 +12,18 @@ import { parseSettings, type Settings } from '../kam/settings.js';
 import { PREFLIGHT_FAILED, type KamOrg } from './connect.js';
 import { shapeOf } from './preflight.js';
 import {
+  costFieldIn,
+  lineObject,
   metadataQueries,
   opportunityObject,
   problemText,
+  productObject,
   pullsOf,
   rawSettings,
+  serviceObjects,
   type MetadataRecord,
   type Pull,
+  type Wants,
 } from './records.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
@@ -56,7 +61,7 @@ export async function readSettingRecords(org: KamOrg): Promise<{ settings: Setti
   }
   const parsed = parseSettings(rawSettings(records));
   if ('settings' in parsed) {
-    await refuseUnknownFamilyField(org, parsed.settings, records);
+    await refuseUnknownNames(org, parsed.settings, records);
     return { settings: parsed.settings, records };
   }
   throw invalid(parsed.problems.map((problem) => problemText(problem, records)));
@@ -70,22 +75,41 @@ const invalid = (lines: readonly string[]): Error =>
     PREFLIGHT_FAILED,
   );
 
-/** A field that the setting names must be there, and plain: a formula changes without the record's time stamp moving. */
-async function refuseUnknownFamilyField(
-  org: KamOrg,
-  settings: Settings,
-  records: readonly MetadataRecord[],
-): Promise<void> {
-  const name = settings.source.opportunityFamilyField;
-  if (name === null) return;
-  const field = (await org.describe(opportunityObject))?.fields.get(name);
-  const path = ['source', 'opportunityFamilyField'];
-  if (field === undefined)
-    throw invalid([
-      problemText({ path, value: name, expected: 'a field of Opportunity that this user can read' }, records),
-    ]);
-  if (field.calculated)
-    throw invalid([problemText({ path, value: name, expected: 'a field that is no formula' }, records)]);
+/**
+ * What the settings name must be there: fields plain, because a formula changes without the record's time stamp moving,
+ * and objects that a rate asks for readable, because what is not seen would count as nothing.
+ */
+async function refuseUnknownNames(org: KamOrg, settings: Settings, records: readonly MetadataRecord[]): Promise<void> {
+  const { source, margin, service } = settings;
+  const fields = [
+    { object: opportunityObject, path: ['source', 'opportunityFamilyField'], name: source.opportunityFamilyField },
+    ...(margin.source === 'line'
+      ? [{ object: lineObject, path: ['margin', 'lineCostField'], name: costFieldIn(margin) }]
+      : []),
+    ...(margin.source === 'product'
+      ? [{ object: productObject, path: ['margin', 'productCostField'], name: margin.productCostField ?? '' }]
+      : []),
+  ];
+  const problems: string[] = [];
+  const refuse = (path: string[], value: unknown, expected: string): void => {
+    problems.push(problemText({ path, value, expected }, records));
+  };
+  for (const { object, path, name } of fields) {
+    if (name === null) continue;
+    const field = (await org.describe(object))?.fields.get(name);
+    if (field === undefined) refuse(path, name, `a field of ${object} that this user can read`);
+    else if (field.calculated) refuse(path, name, 'a field that is no formula');
+  }
+  const rates = [
+    { path: 'visitCost', kind: 'visit', rate: service.visitCost },
+    { path: 'callCost', kind: 'call', rate: service.callCost },
+    { path: 'caseCost', kind: 'case', rate: service.caseCost },
+  ] as const;
+  for (const { path, kind, rate } of rates) {
+    if (rate === null || (await org.describe(serviceObjects[kind])) !== null) continue;
+    refuse(['service', path], rate, `nothing, as this user can't read ${serviceObjects[kind]}`);
+  }
+  if (problems.length > 0) throw invalid(problems);
 }
 
 export type Pulled = { table: BookTable; spooled: Spooled };
@@ -101,11 +125,11 @@ export type OnRows = (table: BookTable, done: number, total: number) => void;
 export async function* pull(
   org: KamOrg,
   folder: string,
-  options: { since: string; familyField: string | null; restUpTo?: number },
+  options: { wants: Wants; restUpTo?: number },
   onRows: OnRows,
 ): AsyncGenerator<Pulled> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const each of pullsOf(await shapeOf(org, options.familyField), options.since)) {
+  for (const each of pullsOf(await shapeOf(org), options.wants)) {
     if (!each.isThere) {
       yield { table: each.table, spooled: { files: [], columns: columnsOf(each), rows: 0 } };
       continue;
@@ -125,7 +149,8 @@ const columnsOf = (each: Pull): Spooled['columns'] => each.sources.map(({ name, 
 
 async function countOf(org: KamOrg, each: Pull): Promise<number> {
   const page = queryPage.parse(
-    (await org.transport.send('GET', queryPath(org, `SELECT COUNT() FROM ${each.object}${whereOf(each)}`))).body,
+    (await org.transport.send('GET', queryPath(org, `SELECT COUNT() FROM ${each.object}${whereOf(each)}`, each.all)))
+      .body,
   );
   return page.totalSize;
 }
@@ -137,10 +162,11 @@ const queryPage = z.object({
   records: z.array(z.record(z.string(), z.unknown())),
 });
 
-const queryPath = (org: KamOrg, soql: string): string => org.path(`query?q=${encodeURIComponent(soql)}`);
+const queryPath = (org: KamOrg, soql: string, all = false): string =>
+  org.path(`${all ? 'queryAll' : 'query'}?q=${encodeURIComponent(soql)}`);
 
-async function* pagesOf(org: KamOrg, soql: string): AsyncGenerator<z.infer<typeof queryPage>> {
-  let path: string | undefined = queryPath(org, soql);
+async function* pagesOf(org: KamOrg, soql: string, all = false): AsyncGenerator<z.infer<typeof queryPage>> {
+  let path: string | undefined = queryPath(org, soql, all);
   while (path !== undefined) {
     const page: z.infer<typeof queryPage> = queryPage.parse((await org.transport.send('GET', path)).body);
     yield page;
@@ -161,7 +187,7 @@ async function overRest(org: KamOrg, each: Pull, folder: string, progress: (done
   const writing = pipeline(csv, createWriteStream(file, { mode: 0o600 }));
   let rows = 0;
   let announced = 0;
-  for await (const page of pagesOf(org, soqlOf(each))) {
+  for await (const page of pagesOf(org, soqlOf(each), each.all)) {
     announced = page.totalSize;
     for (const record of page.records) csv.write(each.sources.map(({ path }) => cell(record, path)));
     rows += page.records.length;
@@ -191,7 +217,10 @@ const jobState = z.object({
 type JobState = z.infer<typeof jobState>;
 
 async function overBulk(org: KamOrg, each: Pull, folder: string, progress: (done: number) => void): Promise<Spooled> {
-  const created = await org.transport.send('POST', org.path('jobs/query'), { operation: 'query', query: soqlOf(each) });
+  const created = await org.transport.send('POST', org.path('jobs/query'), {
+    operation: each.all === true ? 'queryAll' : 'query',
+    query: soqlOf(each),
+  });
   const job = await finished(org, each, jobState.parse(created.body).id);
   const pages = await downloadPages(org, each, job, folder, progress);
   const rows = pages.reduce((sum, page) => sum + page.rows, 0);

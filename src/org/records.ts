@@ -1,16 +1,20 @@
 /** Where API names and our words meet: the one list of what is read and written, and how each value translates. */
 import type { BookTable, ColumnType, Labels } from '../book/book.js';
+import { addDays, addMonths } from '../kam/calendar.js';
 import type { ScoreCriterion } from '../kam/criteria.js';
 import type { ServedBy, StatedBy } from '../kam/facts.js';
 import type { FamilyMark } from '../kam/family.js';
 import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
+import { serviceKinds, type ServiceKind } from '../kam/margin.js';
 import type { PotentialSource } from '../kam/potential.js';
 import type { ReviewTask } from '../kam/reviews.js';
-import { settingKeys, type SettingKey, type SettingsProblem } from '../kam/settings.js';
+import { settingKeys, type SettingKey, type Settings, type SettingsProblem } from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
-import type { Cents, Fraction } from '../kam/units.js';
+import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import {
   Account,
+  Case,
+  Event,
   KAM_Criterion__mdt,
   KAM_Family__mdt,
   KAM_Potential__c,
@@ -22,6 +26,7 @@ import {
   Product2,
   Task,
 } from '../schema/generated.js';
+import { lineCostField } from '../schema/options.js';
 import { select, type FieldPath, type SObject } from '../schema/select.js';
 
 /** One column of a pull: our word, the path to it, and what it holds. */
@@ -132,16 +137,79 @@ const taskSources = sources(Task, [
   ['isClosed', 'IsClosed', 'boolean'],
 ]);
 
-/** What one table of the book is pulled with; what this org does not have is an empty table. */
-export type Pull = { table: BookTable; object: string; sources: Source[]; where: string; isThere: boolean };
+const visitSources = sources(Event, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'AccountId', 'id'],
+  ['startedAt', 'StartDateTime', 'datetime'],
+]);
+
+const callSources = sources(Task, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'AccountId', 'id'],
+  ['day', 'ActivityDate', 'date'],
+]);
+
+const caseSources = sources(Case, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'AccountId', 'id'],
+  ['startedAt', 'CreatedDate', 'datetime'],
+]);
+
+/**
+ * What one table of the book is pulled with; what this org does not have, or no setting asks for, is an empty table.
+ *
+ * `all`: archived records too, as activities are archived after a year; those in the recycle bin are left out.
+ */
+export type Pull = {
+  table: BookTable;
+  object: string;
+  sources: Source[];
+  where: string;
+  isThere: boolean;
+  all?: true;
+};
 
 /** What the org has beyond the least that the job needs. */
-export type OrgShape = { hasPersonAccounts: boolean; hasLines: boolean; familyField: string | null };
+export type OrgShape = { hasPersonAccounts: boolean; hasLines: boolean };
+
+/** What the settings of one run want to be read; services are counted from `from` to `until`, both included. */
+export type Wants = {
+  since: IsoDate;
+  familyField: string | null;
+  lineCost: string | null;
+  productCost: string | null;
+  services: readonly ServiceKind[];
+  from: IsoDate;
+  until: IsoDate;
+};
+
+/** The field of a line that holds its cost: the admin's own, else the one that the package offers. */
+export const costFieldIn = ({ lineCostField: own }: Settings['margin']): string => own ?? lineCostField;
+
+/** What a run on a day wants, that assesses the book at another. */
+export function wantsOf({ source, margin, service }: Settings, today: IsoDate, asOf: IsoDate): Wants {
+  const rates = { visit: service.visitCost, call: service.callCost, case: service.caseCost };
+  return {
+    since: `${Number(today.slice(0, 4)) - source.years}${today.slice(4, 7)}-01`,
+    familyField: source.opportunityFamilyField,
+    lineCost: margin.source === 'line' ? costFieldIn(margin) : null,
+    productCost: margin.source === 'product' ? margin.productCostField : null,
+    services: serviceKinds.filter((kind) => rates[kind] !== null),
+    from: addDays(addMonths(asOf, -12), -1),
+    until: addDays(asOf, 1),
+  };
+}
 
 /** The queries of one run; sales from `since` on, and everything that is still open. */
-export function pullsOf(shape: OrgShape, since: string): Pull[] {
-  const family: Source[] =
-    shape.familyField === null ? [] : [{ name: 'family', path: shape.familyField, type: 'text' }];
+export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
+  const { since, familyField, lineCost, productCost, services, from, until } = wants;
+  const costs: Source[] = [
+    ...(lineCost === null ? [] : [{ name: 'cost', path: lineCost, type: 'money' } as const]),
+    ...(productCost === null ? [] : [{ name: 'unitCost', path: `Product2.${productCost}`, type: 'money' } as const]),
+  ];
+  const served = 'IsDeleted = false AND AccountId != null AND';
+  const within = (field: string): string => `${field} >= ${from}T00:00:00Z AND ${field} <= ${until}T23:59:59Z`;
+  const family: Source[] = familyField === null ? [] : [{ name: 'family', path: familyField, type: 'text' }];
   const wanted = (prefix: string): string =>
     `((${prefix}IsWon = true AND ${prefix}CloseDate >= ${since}) OR ${prefix}IsClosed = false)`;
   return [
@@ -162,12 +230,36 @@ export function pullsOf(shape: OrgShape, since: string): Pull[] {
     {
       table: 'line',
       object: OpportunityLineItem.api,
-      sources: lineSources,
+      sources: [...lineSources, ...costs],
       where: `Opportunity.AccountId != null AND ${wanted('Opportunity.')}`,
       isThere: shape.hasLines,
     },
     { table: 'cell', object: KAM_Potential__c.api, sources: cellSources, where: '', isThere: true },
     { table: 'task', object: Task.api, sources: taskSources, where: 'KAM_Task_Ref__c != null', isThere: true },
+    {
+      table: 'visit',
+      object: Event.api,
+      sources: visitSources,
+      where: `${served} ${within('StartDateTime')}`,
+      isThere: services.includes('visit'),
+      all: true,
+    },
+    {
+      table: 'phone_call',
+      object: Task.api,
+      sources: callSources,
+      where: `${served} TaskSubtype = 'Call' AND IsClosed = true AND ActivityDate >= ${from} AND ActivityDate <= ${until}`,
+      isThere: services.includes('call'),
+      all: true,
+    },
+    {
+      table: 'service_case',
+      object: Case.api,
+      sources: caseSources,
+      where: `${served} ${within('CreatedDate')}`,
+      isThere: services.includes('case'),
+      all: true,
+    },
   ];
 }
 
@@ -485,6 +577,8 @@ export const taskObject = Task.api;
 export const runObject = KAM_Run__c.api;
 export const accountObject = Account.api;
 export const opportunityObject = Opportunity.api;
+export const productObject = Product2.api;
+export const serviceObjects: Record<ServiceKind, string> = { visit: Event.api, call: Task.api, case: Case.api };
 
 function customFields(object: SObject): string[] {
   return Object.keys(object.fields).filter((name) => name.endsWith('__c'));

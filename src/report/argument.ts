@@ -1,6 +1,7 @@
 /** The argument for one account as lines for a terminal: from money to gates, exact to the cent and the point. */
 import type { FoundAccount } from '../book/book.js';
 import type { Decision } from '../kam/funnel.js';
+import type { ServiceKind } from '../kam/margin.js';
 import type { ValueWhy } from '../kam/model/mix.js';
 import type { VolumeWhy } from '../kam/model/wallet.js';
 import type { BoughtWhy, PotentialCell, PotentialWhy } from '../kam/potential.js';
@@ -43,6 +44,8 @@ export function argumentLines(argument: Argument, screen: Screen): string[] {
     ...moneyLines(argument),
     ...riskLines(argument),
     '',
+    ...marginLines(argument),
+    '',
     ...potentialLines(argument),
     '',
     ...gateLines(argument, screen),
@@ -72,7 +75,6 @@ function moneyLines({ group: { facts, potential }, run: { currency } }: Argument
     ['Additional potential', amount(potential.additional, currency)],
     ['Wallet share', isKnown(potential.walletShare) ? percent(potential.walletShare) : missing(potential.walletShare)],
     ['Revenue at risk', amount(potential.revenueAtRisk, currency)],
-    ['Contribution margin', amount(facts.contributionMargin, currency)],
     ['Growth', isKnown(facts.growth) ? `${percent(facts.growth)} a year` : missing(facts.growth)],
   ];
   return ['Money per year', ...rows.map(([name, text]) => `  ${name.padEnd(22)}${text}`)];
@@ -96,6 +98,39 @@ function riskLines({ accounts, group, run }: Argument): string[] {
     `  log-odds ${(why.intercept + why.parts.reduce((sum, { logOdds }) => sum + logOdds, 0)).toFixed(3)} = ${why.intercept.toFixed(3)} base ${parts.join(' ')}`,
   ];
 }
+
+/** The scheme of the contribution margin: each line is the sum of those above it, to the cent. */
+function marginLines({ group: { facts }, run: { currency } }: Argument): string[] {
+  const { revenue, costOfGoods, deductions, deductionShare, first, services, second, uncosted } = facts.contribution;
+  const deducted: Row[] = [['− deductions', `${amount(deductions, currency)}   ${percent(deductionShare)} of revenue`]];
+  const care = services.map(({ kind, times, rate }): Row => {
+    const each = `${times} × ${exactMoney(rate, currency)} in the last 12 months`;
+    return [`− ${serviceNames[kind]}`, `${exactMoney(times * rate, currency)}   ${each}`];
+  });
+  const last: Row[] = [['= DB II', amount(second, currency)]];
+  const rows: Row[] = [
+    ['Revenue', amount(revenue, currency)],
+    ['− cost of goods', amount(costOfGoods, currency)],
+    ...(deductionShare > 0 ? deducted : []),
+    ['= DB I', amount(first, currency)],
+    ...care,
+    ...(care.length > 0 ? last : []),
+  ];
+  return [
+    'Contribution margin per year',
+    ...rows.map(([name, text]) => `  ${name.padEnd(22)}${text}`),
+    ...(uncosted.families.length === 0
+      ? []
+      : [
+          `  Nothing says what ${uncosted.families.join(', ')} cost (${exactMoney(uncosted.revenue, currency)} of revenue).`,
+        ]),
+    ...(services.length === 0 ? ['  The cost of visits, calls and cases is not counted: no rate is set.'] : []),
+  ];
+}
+
+type Row = [name: string, text: string];
+
+const serviceNames: Record<ServiceKind, string> = { visit: 'visits', call: 'calls', case: 'cases' };
 
 const missing = (value: Unknown): string => `unknown (${unknownText(value.unknown, 'en')})`;
 const amount = (value: Cents | Unknown, currency: string | null): string =>

@@ -212,6 +212,52 @@ export const Task = {
   },
 } as const;
 
+export const Event = {
+  api: 'Event',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    IsDeleted: { type: 'Checkbox' },
+    CreatedDate: { type: 'DateTime' },
+    CreatedById: { type: 'Lookup', to: ['User'], path: 'CreatedBy' },
+    LastModifiedDate: { type: 'DateTime' },
+    LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
+    SystemModstamp: { type: 'DateTime' },
+    WhoId: { type: 'Lookup', to: ['Contact'], path: 'Who' },
+    WhatId: { type: 'Lookup', to: ['Account', 'Opportunity', 'Case', 'Product2'], path: 'What' },
+    AccountId: { type: 'Lookup', to: ['Account'], path: 'Account' },
+    Subject: { type: 'Text', length: 255 },
+    StartDateTime: { type: 'DateTime', required: true },
+    EndDateTime: { type: 'DateTime', required: true },
+    Location: { type: 'Text', length: 255 },
+    Description: { type: 'LongTextArea', length: 32000 },
+    OwnerId: { type: 'Lookup', to: ['User'], path: 'Owner' },
+    KAM_Task_Ref__c: { type: 'Text', length: 80, unique: true, externalId: true },
+  },
+} as const;
+
+export const Case = {
+  api: 'Case',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    IsDeleted: { type: 'Checkbox' },
+    CreatedDate: { type: 'DateTime' },
+    CreatedById: { type: 'Lookup', to: ['User'], path: 'CreatedBy' },
+    LastModifiedDate: { type: 'DateTime' },
+    LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
+    SystemModstamp: { type: 'DateTime' },
+    CaseNumber: { type: 'AutoNumber', length: 30 },
+    AccountId: { type: 'Lookup', to: ['Account'], path: 'Account' },
+    ContactId: { type: 'Lookup', to: ['Contact'], path: 'Contact' },
+    Subject: { type: 'Text', length: 255 },
+    Status: { type: 'Picklist', length: 255 },
+    Priority: { type: 'Picklist', length: 255 },
+    Origin: { type: 'Picklist', length: 255 },
+    IsClosed: { type: 'Checkbox' },
+    Description: { type: 'LongTextArea', length: 32000 },
+    OwnerId: { type: 'Lookup', to: ['User'], path: 'Owner' },
+  },
+} as const;
+
 export const User = {
   api: 'User',
   fields: {
@@ -370,6 +416,10 @@ export const KAM_Settings__mdt = {
     Adoption_Weight_Youth__c: { type: 'Number', precision: 6, scale: 2 },
     Currency__c: { type: 'Text', length: 3 },
     Language__c: { type: 'Picklist', length: 255, values: ['en', 'de'] },
+    Margin_Deduction_Share__c: { type: 'Percent', precision: 5, scale: 2 },
+    Margin_Line_Cost_Field__c: { type: 'Text', length: 255 },
+    Margin_Product_Cost_Field__c: { type: 'Text', length: 255 },
+    Margin_Source__c: { type: 'Picklist', length: 255, values: ['Family', 'Line', 'Product'] },
     Potential_Attainable_Share__c: { type: 'Percent', precision: 5, scale: 2 },
     Potential_Keep_Families__c: { type: 'Number', precision: 9, scale: 0 },
     Potential_Keep_Small__c: { type: 'Checkbox' },
@@ -390,6 +440,9 @@ export const KAM_Settings__mdt = {
     Segment_Potential_Share__c: { type: 'Percent', precision: 5, scale: 2 },
     Segment_Revenue_Line__c: { type: 'Number', precision: 16, scale: 2 },
     Segment_Revenue_Share__c: { type: 'Percent', precision: 5, scale: 2 },
+    Service_Call_Cost__c: { type: 'Number', precision: 16, scale: 2 },
+    Service_Case_Cost__c: { type: 'Number', precision: 16, scale: 2 },
+    Service_Visit_Cost__c: { type: 'Number', precision: 16, scale: 2 },
     Source_Opportunity_Family_Field__c: { type: 'Text', length: 255 },
     Source_Years__c: { type: 'Number', precision: 9, scale: 0 },
     Strategy_Minimum_Mean__c: { type: 'Percent', precision: 5, scale: 2 },
@@ -465,6 +518,8 @@ export const sObjects = {
   Pricebook2,
   PricebookEntry,
   Task,
+  Event,
+  Case,
   User,
   Organization,
   KAM_Potential__c,

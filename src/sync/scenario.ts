@@ -70,6 +70,8 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   adoption: 'facts',
   families: 'facts',
   source: 'pull',
+  margin: 'pull',
+  service: 'pull',
 };
 
 const parts = settingsSchema.keyof().options;

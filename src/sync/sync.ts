@@ -13,7 +13,7 @@ import { reasonsText } from '../kam/wording.js';
 import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
 import { preflight } from '../org/preflight.js';
 import { pull, readSettings } from '../org/read.js';
-import { labels, type RunRecord } from '../org/records.js';
+import { labels, wantsOf, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
 import { write, type FailedChange, type Receipts } from '../org/write.js';
 import type { FailedRow, Loss, Run, RunGroup, RunOutcome } from '../report/run.js';
@@ -66,7 +66,9 @@ export async function sync(
 
   const book = await openWorkBook(state.workBook);
   try {
-    const rowsRead = await watch.time('pull', () => pullInto(book, org, state.spool, settings, today, onProgress));
+    const rowsRead = await watch.time('pull', () =>
+      pullInto(book, org, state.spool, settings, today, asOf, onProgress),
+    );
     const notes = await watch.time('derive', () => book.derive(settings, asOf, today));
     const remembered = await readAnchors(org, asOf);
     const assessment = await watch.time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
@@ -150,17 +152,13 @@ async function pullInto(
   spool: string,
   settings: Settings,
   today: IsoDate,
+  asOf: IsoDate,
   onProgress: OnProgress,
 ): Promise<number> {
   rmSync(spool, { recursive: true, force: true });
-  const { years, opportunityFamilyField } = settings.source;
-  const since = `${Number(today.slice(0, 4)) - years}${today.slice(4, 7)}-01`;
   let rows = 0;
-  for await (const { table, spooled } of pull(
-    org,
-    spool,
-    { since, familyField: opportunityFamilyField },
-    (_, done, total) => onProgress('pull', done, total),
+  for await (const { table, spooled } of pull(org, spool, { wants: wantsOf(settings, today, asOf) }, (_, done, total) =>
+    onProgress('pull', done, total),
   )) {
     await book.ingest(table, spooled, labels);
     rows += spooled.rows;

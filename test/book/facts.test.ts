@@ -1,5 +1,5 @@
 /** Sales facts: windows, yearly revenue, families, pipeline, margin and growth. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AccountFacts } from '../../src/kam/facts.js';
 import { unknown } from '../../src/kam/unknown.js';
 import {
@@ -9,6 +9,7 @@ import {
   salesOf,
   someSettings,
   withBook,
+  type CrmRecord,
   type Sale,
   type SmallCrm,
 } from './smallBook.js';
@@ -36,6 +37,9 @@ test('yearly revenue is the mean of the three windows up to the as-of day', asyn
     yearlyRevenue: 200_00,
     families: [{ family: 'Bikes', yearly: 200_00 }],
     pipeline: [],
+    words: [],
+    sisters: [],
+    asOf: '2026-10-31',
     peerGroup: { level: 'all', industry: null, size: null, accounts: 1 },
   });
 });
@@ -98,6 +102,9 @@ test('an account without sales is unknown, not zero', async () => {
         yearlyRevenue: unknown('noSales'),
         families: [],
         pipeline: [],
+        words: [],
+        sisters: [],
+        asOf: '2026-10-31',
         peerGroup: { level: 'all', industry: null, size: null, accounts: 0 },
       },
       benchmarks: [],
@@ -295,6 +302,80 @@ test('margin is yearly revenue per family times its margin, and unknown as soon 
   expect(await marginWith([bikes, helmets])).toBe(15_00 - 2_50);
   expect(await marginWith([bikes])).toEqual(unknown('partialMargin'));
   expect(await marginWith([])).toEqual(unknown('noMargin'));
+});
+
+describe('the cost of goods', () => {
+  const contribution = (lines: CrmRecord[], families: unknown[] = [], more: Partial<SmallCrm> = {}) =>
+    withBook(
+      {
+        accounts: [{ id: 'A' }],
+        settings: someSettings({ families }),
+        opportunities: [{ id: 'O1', accountId: 'A', closeDate: '2026-10-01' }],
+        lines: lines.map((line, n) => ({ id: `L${n}`, opportunityId: 'O1', family: 'Bikes', ...line })),
+        ...more,
+      },
+      async (book) => only(await allGroups(book)).facts.contribution,
+    );
+
+  test('is what the lines say, for the whole line or per piece', async () => {
+    const lines = [
+      { amount: 100, cost: 60 },
+      { amount: 50, quantity: 2.5, unitCost: 10 },
+    ];
+    // 150 sold, 60 + 25 paid.
+    expect(await contribution(lines)).toMatchObject({ costOfGoods: 85_00, first: 65_00, uncosted: { families: [] } });
+  });
+
+  test('a credit note takes its cost back', async () => {
+    const lines = [
+      { amount: 100, cost: 60 },
+      { amount: -100, cost: -60 },
+      { amount: 10, cost: 4 },
+    ];
+    expect(await contribution(lines)).toMatchObject({ revenue: 10_00, costOfGoods: 4_00, first: 6_00 });
+  });
+
+  test('comes from the margin of the family where a line has none', async () => {
+    const lines = [{ amount: 100, cost: 60 }, { amount: 50 }];
+    // 40 of the first, 30 % of the second.
+    expect(await contribution(lines, [{ family: 'Bikes', margin: 0.3 }])).toMatchObject({ first: 55_00 });
+    expect(await contribution(lines)).toMatchObject({
+      first: unknown('noMargin'),
+      uncosted: { families: ['Bikes'], revenue: 50_00 },
+    });
+  });
+
+  test('is named by family where nothing says it', async () => {
+    const lines = [
+      { amount: 100, cost: 60 },
+      { amount: 7, family: 'Tyres' },
+      { amount: 5, family: 'Bells' },
+    ];
+    expect(await contribution(lines)).toMatchObject({
+      first: unknown('partialMargin'),
+      uncosted: { families: ['Bells', 'Tyres'], revenue: 12_00 },
+    });
+  });
+
+  test('of care counts visits, calls and cases of all sites within the last 12 months', async () => {
+    const settings = someSettings({ service: { visitCost: 350, callCost: 20, caseCost: 50 } });
+    const sites = { accounts: [{ id: 'A' }, { id: 'B', parentId: 'A' }], settings };
+    const served = {
+      visit: [
+        { id: 'V1', accountId: 'A', startedAt: '2026-10-31T23:59:59.000+0000' },
+        { id: 'V2', accountId: 'B', startedAt: '2025-11-01T00:00:00.000Z' },
+        { id: 'V3', accountId: 'A', startedAt: '2026-11-01T00:00:00.000Z' },
+        { id: 'V4', accountId: 'A', startedAt: '2025-10-31T23:59:59.000Z' },
+      ],
+      phone_call: [{ id: 'C1', accountId: 'A', day: '2026-01-01' }],
+      service_case: [{ id: 'S1', accountId: 'B', startedAt: '2026-01-01T08:00:00.000Z' }],
+    };
+    expect(await contribution([{ amount: 1_000, cost: 0 }], [], { ...sites, served })).toMatchObject({
+      services: [{ times: 2 }, { times: 1 }, { times: 1 }],
+      costToServe: 770_00,
+      second: 230_00,
+    });
+  });
 });
 
 test('growth is the yearly rate from the oldest window to the latest', async () => {

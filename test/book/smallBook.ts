@@ -25,6 +25,8 @@ export type SmallCrm = {
   opportunities?: CrmRecord[];
   lines?: CrmRecord[];
   tasks?: CrmRecord[];
+  /** Visits, calls and cases. */
+  served?: Partial<Record<'visit' | 'phone_call' | 'service_case', CrmRecord[]>>;
   /** Families of accounts, as people and the worker wrote on them. */
   cells?: CrmRecord[];
   settings?: Settings;
@@ -80,6 +82,9 @@ export async function fill(book: Book, crm: SmallCrm, folder: string): Promise<v
   );
   await book.ingest('line', spool(folder, 'line', crm.lines ?? []));
   await book.ingest('cell', spool(folder, 'cell', crm.cells ?? []));
+  for (const table of ['visit', 'phone_call', 'service_case'] as const) {
+    await book.ingest(table, spool(folder, table, crm.served?.[table] ?? []));
+  }
   await book.ingest(
     'task',
     spool(

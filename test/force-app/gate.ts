@@ -6,7 +6,7 @@ import { orgSchema, type OrgSchema } from '../../src/schema/orgSchema.js';
 import { parseXml, SourceError, type XmlElement } from '../../src/schema/xml.js';
 import { structureFaults } from './structure.js';
 
-/** Every fault of a package folder with `main` and `seed`, in words; none for one that is fit to deploy. */
+/** Every fault of a package folder with `main`, `seed` and `options`, in words; none for one that is fit to deploy. */
 export function faultsIn(root: string): string[] {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -31,12 +31,13 @@ type Kind = keyof typeof places;
 
 /** What the package may hold, and where; everything else, such as layouts of the customer's objects, may not be in it. */
 const places = {
-  CustomField: /^main\/default\/objects\/((?:Account|Activity|KAM_\w+__(?:c|mdt))\/fields\/\w+__c)\.field-meta\.xml$/,
+  CustomField:
+    /^(?:main\/default\/objects\/((?:Account|Activity|KAM_\w+__(?:c|mdt))\/fields\/\w+__c)|options\/line-cost\/default\/objects\/(OpportunityLineItem\/fields\/KAM_\w+__c))\.field-meta\.xml$/,
   CustomObject: /^main\/default\/objects\/(KAM_\w+__(?:c|mdt))\/\1\.object-meta\.xml$/,
   CustomTab: /^main\/default\/tabs\/(KAM_\w+__c)\.tab-meta\.xml$/,
   Layout: /^main\/default\/layouts\/(KAM_\w+__(?:c|mdt)-[\w ]+)\.layout-meta\.xml$/,
   ListView: /^main\/default\/objects\/(KAM_\w+__c\/listViews\/KAM_\w+)\.listView-meta\.xml$/,
-  PermissionSet: /^main\/default\/permissionsets\/(KAM_\w+)\.permissionset-meta\.xml$/,
+  PermissionSet: /^(?:main|options\/[\w-]+)\/default\/permissionsets\/(KAM_\w+)\.permissionset-meta\.xml$/,
   CustomMetadata: /^seed\/default\/customMetadata\/(KAM_\w+\.\w+)\.md-meta\.xml$/,
 } as const;
 
@@ -52,7 +53,8 @@ const kinds = [
 
 function readComponent(root: string, path: string): Component | string {
   for (const kind of kinds) {
-    const name = places[kind].exec(path)?.[1];
+    const found = places[kind].exec(path);
+    const name = found?.[1] ?? found?.[2];
     if (name === undefined) continue;
     const text = readFileSync(join(root, path), 'utf8');
     try {
@@ -215,7 +217,7 @@ function crossFaults(root: string, components: readonly Component[]): string[] {
 }
 
 function schemaOf(root: string): OrgSchema | string {
-  const dirs = ['main', 'seed'].map((name) => join(root, name)).filter((dir) => existsSync(dir));
+  const dirs = ['main', 'seed', 'options'].map((name) => join(root, name)).filter((dir) => existsSync(dir));
   try {
     return orgSchema(dirs);
   } catch (error) {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { afterAll, describe, expect, test } from 'vitest';
-import { settingKeys } from '../../src/kam/settings.js';
+import { defaultSettings, settingKeys } from '../../src/kam/settings.js';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import { connect, type KamOrg } from '../../src/org/connect.js';
 import { preflight } from '../../src/org/preflight.js';
 import { pull, readSettings } from '../../src/org/read.js';
-import { labels, placeOf, workerWritten } from '../../src/org/records.js';
+import { labels, placeOf, wantsOf, workerWritten } from '../../src/org/records.js';
 import { Account } from '../../src/schema/generated.js';
 import { hasSharedData, sharedData } from '../support/announceShared.js';
 import { withLocalOrg } from '../support/localOrg.js';
@@ -27,7 +27,7 @@ async function pulled(org: KamOrg, restUpTo: number): Promise<Record<string, str
   for await (const { table, spooled } of pull(
     org,
     folder,
-    { since: '1990-01-01', familyField: null, restUpTo },
+    { wants: { ...wantsOf(defaultSettings(), '2026-11-24', '2026-10-31'), since: '1990-01-01' }, restUpTo },
     () => undefined,
   )) {
     const rows = spooled.files.flatMap((file) => {
@@ -55,6 +55,9 @@ describe('a pull', () => {
         line: 84,
         cell: 30,
         task: 3,
+        visit: 0,
+        phone_call: 0,
+        service_case: 0,
       });
     }));
 

@@ -7,6 +7,8 @@ import { labels, workerWritten as written, workerWrittenOfFamilies } from '../..
 import type { RunOutcome } from '../../src/report/run.js';
 import { Account, KAM_Potential__c, KAM_Run__c } from '../../src/schema/generated.js';
 import type { FieldDefinition } from '../../src/schema/model.js';
+import { lineCostField } from '../../src/schema/options.js';
+import { readSource } from '../../src/schema/source.js';
 import { orgSchema } from '../../src/schema/orgSchema.js';
 
 const dirs = ['main', 'seed'].map((name) => new URL(`../../force-app/${name}`, import.meta.url).pathname);
@@ -265,6 +267,12 @@ describe('the permission set of the worker', () => {
     const types = objects.filter(({ kind }) => kind === 'customMetadata').map(({ api }) => api);
     expect(set?.customMetadata.toSorted()).toEqual(types.toSorted());
   });
+});
+
+test('the cost of a line is read from the field that the package offers, unless the admin names another', () => {
+  const { extensions } = readSource([new URL('../../force-app/options/line-cost', import.meta.url).pathname]);
+  const field = extensions['OpportunityLineItem']?.find(({ api }) => api === lineCostField);
+  expect(field).toMatchObject({ type: 'Currency', precision: 18, scale: 2 });
 });
 
 describe('the permission set of people', () => {

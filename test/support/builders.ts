@@ -1,6 +1,7 @@
 /** Facts with boring, visible defaults: a case shows only what matters to it. */
 import type { AccountFacts, Benchmark, GroupFacts } from '../../src/kam/facts.js';
 import { decide, type Decision, type SegmentLines, type StandingDecision } from '../../src/kam/funnel.js';
+import type { Contribution } from '../../src/kam/margin.js';
 import type { ValueWhy } from '../../src/kam/model/mix.js';
 import type { AccountRisk, RiskWhy } from '../../src/kam/model/risk.js';
 import type { SpendWhy } from '../../src/kam/model/spend.js';
@@ -57,6 +58,19 @@ export const aBenchmark = (changes: Partial<Benchmark> = {}): Benchmark => ({
   ...changes,
 });
 
+/** 70,000 of 100,000 go into goods, and care is not counted. */
+const aContribution = (): Contribution => ({
+  revenue: euros(100_000),
+  costOfGoods: euros(70_000),
+  deductions: 0,
+  deductionShare: 0,
+  first: euros(30_000),
+  services: [],
+  costToServe: 0,
+  second: euros(30_000),
+  uncosted: { families: [], revenue: 0 },
+});
+
 /** A group that earns exactly 50 points in each criterion on `aScale`, and whose ratings nobody has given. */
 export const aGroup = (changes: Partial<GroupFacts> = {}): GroupFacts => ({
   groupId: accountId(1),
@@ -67,6 +81,7 @@ export const aGroup = (changes: Partial<GroupFacts> = {}): GroupFacts => ({
   yearlyRevenue: euros(100_000),
   windows: [euros(100_000), euros(100_000), euros(100_000)],
   contributionMargin: euros(30_000),
+  contribution: aContribution(),
   growth: 0.01,
   familiesBought: 4,
   countries: 2,

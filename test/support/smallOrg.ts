@@ -22,8 +22,8 @@ export type SmallAccount = {
   parent?: string;
 };
 
-/** One sales line: account, day, family and product, amount. */
-export type SmallSale = readonly [account: string, day: string, family: string, amount: string];
+/** One sales line: account, day, family and product, amount, and cost where it is known. */
+export type SmallSale = readonly [account: string, day: string, family: string, amount: string, cost?: string];
 
 /** Values of custom metadata records as an admin enters them, by record: `{ 'KAM_Settings.Default': { Language__c: 'de' } }`. */
 export type AdminEdits = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
@@ -60,9 +60,9 @@ export async function withSmallOrg<T>(
 ): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), 'kam-small-'));
   try {
-    const [main = ''] = defaultSources;
+    const [main = '', , ...options] = defaultSources;
     const seed = editedSeed(scratch, settings, families);
-    return await withLocalOrg({ sources: [main, seed] }, async (org) => {
+    return await withLocalOrg({ sources: [main, seed, ...options] }, async (org) => {
       await loadBook(folderOf(book, scratch), org.client, () => undefined);
       const small = await smallOrgOn(org, join(scratch, 'state'));
       await small.moveClock('2026-11-24T12:00:00Z');
@@ -165,7 +165,9 @@ function folderOf({ accounts, sales }: SmallBook, scratch: string): string {
     country,
     parent,
   ]);
-  const lines = sales.map(([account, day, family, amount]) => [account, day, family, `${family} X`, 1, amount, '']);
+  const lines = sales.map(([account, day, family, amount, cost = '']) => {
+    return [account, day, family, `${family} X`, 1, amount, cost];
+  });
   const accountsHeader = ['account_id', 'name', 'industry', 'employees', 'country', 'parent_id'];
   const salesHeader = ['account_id', 'date', 'product_family', 'product', 'quantity', 'amount', 'cost'];
   writeFileSync(join(folder, 'accounts.csv'), stringify([accountsHeader, ...rows]));

@@ -66,7 +66,8 @@ test("Alpha's figures are what its sales lines and its peers' say", () =>
     expect(printed).toContain('= 9 / 10 × €10,000.00');
     expect(printed).toContain('Up-selling            €0.00');
     expect(printed).toContain('Wallet share          73.5 %');
-    expect(printed).toContain('Contribution margin   €30,000.00');
+    expect(printed).toContain('− cost of goods       €70,000.00');
+    expect(printed).toContain('= DB I                €30,000.00');
     expect(printed).toContain('Score 48.95 (must exceed 40; 100 % of the weights are known)');
     expect(printed).toContain('Stands at: Ask the customer, open');
     // At worst potential (36 points) and growth (38.5) weigh 20 % more and all others less: still 46.7.
