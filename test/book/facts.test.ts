@@ -37,9 +37,6 @@ test('yearly revenue is the mean of the three windows up to the as-of day', asyn
     yearlyRevenue: 200_00,
     families: [{ family: 'Bikes', yearly: 200_00 }],
     pipeline: [],
-    words: [],
-    sisters: [],
-    asOf: '2026-10-31',
     peerGroup: { level: 'all', industry: null, size: null, accounts: 1 },
   });
 });
@@ -102,9 +99,6 @@ test('an account without sales is unknown, not zero', async () => {
         yearlyRevenue: unknown('noSales'),
         families: [],
         pipeline: [],
-        words: [],
-        sisters: [],
-        asOf: '2026-10-31',
         peerGroup: { level: 'all', industry: null, size: null, accounts: 0 },
       },
       benchmarks: [],

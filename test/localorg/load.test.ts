@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadBook, type Loaded } from '../../src/localorg/load.js';
+import { defaultSources } from '../../src/localorg/localOrg.js';
 import { withLocalOrg, type TestOrg } from '../support/localOrg.js';
 
 const folders: string[] = [];
@@ -62,6 +63,22 @@ describe('a folder in the neutral layout', () => {
         clock: expect.stringMatching(/^2024-02-29T12:00/),
       });
     }));
+
+  test('keeps what lines cost where the org has the field for it, and leaves the cost out where it has not', async () => {
+    const folder = folderOf({
+      'accounts.csv': csv(accountsHeader, 'A,A,,,,'),
+      'sales.csv': csv(salesHeader, 'A,2024-01-01,F,P,1,10,6.5', 'A,2024-01-02,F,P,1,10,'),
+    });
+    await withLocalOrg({}, async (org) => {
+      await load(org, folder);
+      expect(
+        await org.client.query('SELECT KAM_Cost__c FROM OpportunityLineItem ORDER BY Opportunity.CloseDate'),
+      ).toMatchObject([{ KAM_Cost__c: 6.5 }, { KAM_Cost__c: null }]);
+    });
+    await withLocalOrg({ sources: defaultSources.slice(0, 2) }, async (org) => {
+      expect(await load(org, folder)).toMatchObject({ lines: 2 });
+    });
+  });
 
   test('may be compressed', () =>
     withLocalOrg({}, async (org) => {

@@ -55,5 +55,6 @@ describe.skipIf(!hasSharedData)('a real sales history', () => {
       });
       rmSync(state, { recursive: true, force: true });
     },
+    120_000,
   );
 });
