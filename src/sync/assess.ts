@@ -14,8 +14,8 @@ import type { Cents, Fraction, Points, RecordId } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
 import { modelsOf, type Told } from './models.js';
 
-/** Groups and accounts are streamed in batches of this many, so that memory does not grow with the book. */
-export const BATCH = 1000;
+/** Groups and accounts are streamed in batches of this many, so that memory does not grow with the book: a group with all its whys is large. */
+export const BATCH = 50;
 
 /** A group with what the org says of it today. */
 export type Placed = { view: GroupView; standing: StandingDecision };
