@@ -101,11 +101,12 @@ async function peopleEnter(org: SmallOrg, { people, words }: Case): Promise<void
 }
 
 const marks =
-  'SELECT Name, KAM_Tier__c, KAM_Segment__c, KAM_Gate__c, KAM_Gate_Result__c, KAM_Score__c, KAM_Confidence__c, KAM_Revenue__c, KAM_Cross_Sell__c, KAM_Up_Sell__c, KAM_Additional_Potential__c, KAM_Contribution_Margin__c, KAM_Wallet_Share__c, KAM_Reasons__c, KAM_Next_Step__c, KAM_Group__r.Name FROM Account ORDER BY Name';
+  'SELECT Name, KAM_Tier__c, KAM_Segment__c, KAM_Gate__c, KAM_Gate_Result__c, KAM_Score__c, KAM_Confidence__c, KAM_Revenue__c, KAM_Cross_Sell__c, KAM_Up_Sell__c, KAM_Additional_Potential__c, KAM_Revenue_At_Risk__c, KAM_Contribution_Margin__c, KAM_Wallet_Share__c, KAM_Reasons__c, KAM_Next_Step__c, KAM_Group__r.Name FROM Account ORDER BY Name';
 const figures = [
   'Whitespace__c',
   'Probability__c',
   'Volume_Gap__c',
+  'Value_Gap__c',
   'Expected_Amount__c',
   'Expected_Low__c',
   'Expected_High__c',
