@@ -174,7 +174,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.

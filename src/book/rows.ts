@@ -42,6 +42,12 @@ export function flagOf(row: Row, column: string): boolean {
   throw unexpected(column, value);
 }
 
+export function bytesOf(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (value instanceof Uint8Array) return value;
+  throw unexpected(column, value);
+}
+
 function missing(row: Row, column: string): never {
   throw unexpected(column, row[column]);
 }

@@ -1,4 +1,5 @@
 /** Every sentence that sales people read in the CRM, in English and in German. */
+import memoize from 'lodash/memoize.js';
 import type { AgreementGap, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts, StatedBy } from './facts.js';
@@ -753,10 +754,23 @@ function because(reason: string | null): string {
 
 const locales: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
 
-function money(amount: Cents, { language, currency }: Speech): string {
+// A formatter takes far longer to make than to use, and a run has a hundred thousand sentences.
+const moneyFormat = memoize((language: Language, currency: Speech['currency']): Intl.NumberFormat => {
   const style = currency === null ? {} : { style: 'currency' as const, currency };
-  return new Intl.NumberFormat(locales[language], { ...style, maximumFractionDigits: 0 }).format(amount / 100);
-}
+  return new Intl.NumberFormat(locales[language], { ...style, maximumFractionDigits: 0 });
+}, (language, currency) => `${language} ${currency ?? ''}`);
+const percentFormat = memoize(
+  (language: Language) => new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 2 }),
+);
+const pointsFormat = memoize(
+  (language: Language) => new Intl.NumberFormat(locales[language], { maximumFractionDigits: 2 }),
+);
+const dayFormat = memoize(
+  (language: Language) => new Intl.DateTimeFormat(locales[language], { dateStyle: 'medium', timeZone: 'UTC' }),
+);
+
+const money = (amount: Cents, { language, currency }: Speech): string =>
+  moneyFormat(language, currency).format(amount / 100);
 
 function perYear(amount: Cents | Unknown, speech: Speech): string {
   const { language } = speech;
@@ -765,20 +779,14 @@ function perYear(amount: Cents | Unknown, speech: Speech): string {
   return `${money(amount, speech)} ${language === 'de' ? 'im Jahr' : 'a year'}`;
 }
 
-function percent(share: Fraction, { language }: Speech): string {
-  return new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 2 }).format(share);
-}
+const percent = (share: Fraction, { language }: Speech): string => percentFormat(language).format(share);
 
-function points(value: number, { language }: Speech): string {
-  return new Intl.NumberFormat(locales[language], { maximumFractionDigits: 2 }).format(value);
-}
+const points = (value: number, { language }: Speech): string => pointsFormat(language).format(value);
 
 /** A day within a sentence, with a space before it; nothing where nobody entered it. */
 function on(date: IsoDate | null, speech: Speech): string {
   return date === null ? '' : ` ${speech.language === 'de' ? 'am' : 'on'} ${day(date, speech)}`;
 }
 
-function day(date: IsoDate, { language }: Speech): string {
-  const time = new Date(`${date}T00:00:00Z`);
-  return new Intl.DateTimeFormat(locales[language], { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
-}
+const day = (date: IsoDate, { language }: Speech): string =>
+  dayFormat(language).format(new Date(`${date}T00:00:00Z`));

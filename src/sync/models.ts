@@ -97,8 +97,9 @@ function whiteFamilies({ adoption, money }: Fitted): (batch: MoneyBatch, account
   return ({ ledger }, account) => {
     const index = inView.get(ledger.accounts.number[account] ?? -1);
     if (index === undefined) return null;
+    const whyOf = explain(index);
     return Array.from(best({ from: index, to: index + 1 }).family, (family) => {
-      const why = explain(index, family);
+      const why = whyOf(family);
       return { why, spend: spendBy(money, ledger, account, numbers.get(why.family) ?? -1) };
     });
   };

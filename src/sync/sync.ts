@@ -74,7 +74,7 @@ export async function sync(
     const assessment = await watch.time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
     const plan = await watch.time('decide', () => planFor(book, settings, asOf, today));
     const refusal = refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves);
-    const mayWrite = !options.dryRun && refusal === null;
+    const mayWrite = !options.dryRun && refusal === null && !plan.isEmpty;
     const receipts = mayWrite ? await watch.time('write', () => writePlan(org, plan, onProgress)) : nothingWritten;
 
     const run: Run = {

@@ -50,36 +50,45 @@ export type OwnedPart =
     }
   | { readonly is: 'product'; readonly name: string; readonly companions: number };
 
-/** Explains pairs one by one; the family must be one that the account does not own. */
-export function explainer(evidence: Evidence, model: AdoptionModel): (account: number, family: number) => AdoptionWhy {
+/** Explains the pairs of one account; the family must be one that it does not own. */
+export type Explain = (family: number) => AdoptionWhy;
+
+/** A reader of accounts in any order; what it gives for one is good until the next is asked for. */
+export function explainer(evidence: Evidence, model: AdoptionModel): (account: number) => Explain {
   const { weights, moments, calibration } = model;
+  const { families, accounts } = evidence.view;
   const read = termsOf(evidence);
-  const nearest = evidence.lookalikes === null ? null : nearestOf(evidence, evidence.lookalikes);
+  const lookalikesOf = lookalikesReader(evidence);
   const countTogether = togetherReader(evidence);
   const step = (name: FeatureName): number => (calibration.slope * weights[name]) / moments.deviation[name];
-  return (account, family) => {
+  const steps = { companions: step('companions'), lift: step('lift') };
+  const base = calibration.intercept + calibration.drift;
+  return (account) => {
+    if (account < 0 || account >= accounts.count) throw new RangeError(`The view has no account ${account}.`);
     const accountTerms = read(account);
-    const owned = ownedParts(evidence, account, family, { companions: step('companions'), lift: step('lift') });
-    const terms = featureNames.map((feature) => {
-      const value = valueOf(evidence, accountTerms, feature, family);
-      return { feature, value, part: step(feature) * (value - moments.mean[feature]) };
-    });
-    const base = calibration.intercept + calibration.drift;
-    const logOdds = terms.reduce((sum, { part }) => sum + part, base);
-    return {
-      family: evidence.view.families[family]!,
-      probability: sigmoid(logOdds),
-      logOdds,
-      base,
-      terms,
-      owned,
-      usual: {
-        companions: -step('companions') * moments.mean.companions,
-        lift: -step('lift') * (evidence.lifts.mean[family]! + moments.mean.lift),
-      },
-      peers: peersOf(evidence, account, family),
-      lookalikes: nearest === null ? null : lookalikesOf(evidence, nearest(account), family),
-      together: countTogether(account, family, owned),
+    const lookalikes = lookalikesOf(account);
+    return (family) => {
+      const owned = ownedParts(evidence, account, family, steps);
+      const terms = featureNames.map((feature) => {
+        const value = valueOf(evidence, accountTerms, feature, family);
+        return { feature, value, part: step(feature) * (value - moments.mean[feature]) };
+      });
+      const logOdds = terms.reduce((sum, { part }) => sum + part, base);
+      return {
+        family: families[family]!,
+        probability: sigmoid(logOdds),
+        logOdds,
+        base,
+        terms,
+        owned,
+        usual: {
+          companions: -steps.companions * moments.mean.companions,
+          lift: -steps.lift * (evidence.lifts.mean[family]! + moments.mean.lift),
+        },
+        peers: peersOf(evidence, account, family),
+        lookalikes: lookalikes(family),
+        together: countTogether(account, family, owned),
+      };
     };
   };
 }
@@ -133,17 +142,31 @@ function peersOf({ groupings }: Evidence, account: number, family: number): Adop
   });
 }
 
-function lookalikesOf(
-  { lookalikes }: Evidence,
-  { landmarks, count }: { landmarks: Int32Array; count: number },
-  family: number,
-): AdoptionWhy['lookalikes'] {
-  if (lookalikes === null) return null;
-  const has = ({ start, of }: { start: Int32Array; of: Int32Array }, landmark: number): boolean =>
-    of.subarray(start[landmark], start[landmark + 1]).includes(family);
-  const could = [...landmarks.subarray(0, count)].filter((landmark) => !has(lookalikes.had, landmark));
-  return { accounts: could.length, adopted: could.filter((landmark) => has(lookalikes.adopted, landmark)).length };
+/** Of the accounts most alike, how many could have adopted each family, and how many did. */
+function lookalikesReader(evidence: Evidence): (account: number) => (family: number) => AdoptionWhy['lookalikes'] {
+  const { lookalikes, view } = evidence;
+  if (lookalikes === null) return () => () => null;
+  const nearest = nearestOf(evidence, lookalikes);
+  const had = new Int32Array(view.families.length);
+  const adopted = new Int32Array(view.families.length);
+  const both = new Int32Array(view.families.length);
+  return (account) => {
+    const { landmarks, count } = nearest(account);
+    for (const tally of [had, adopted, both]) tally.fill(0);
+    for (const landmark of landmarks.subarray(0, count)) {
+      const before = rowOf(lookalikes.had, landmark);
+      for (const family of before) had[family]!++;
+      for (const family of rowOf(lookalikes.adopted, landmark)) {
+        adopted[family]!++;
+        if (before.includes(family)) both[family]!++;
+      }
+    }
+    return (family) => ({ accounts: count - had[family]!, adopted: adopted[family]! - both[family]! });
+  };
 }
+
+const rowOf = ({ start, of }: { start: Int32Array; of: Int32Array }, row: number): Int32Array =>
+  of.subarray(start[row], start[row + 1]);
 
 /** Fewer buyers than this say nothing; then a wider circle is asked. */
 const FEWEST_BUYERS = 5;
@@ -153,53 +176,83 @@ function togetherReader(
   evidence: Evidence,
 ): (account: number, family: number, owned: readonly OwnedPart[]) => Together | null {
   const { view, groupings } = evidence;
-  const ownersOf = ownerLists(evidence);
+  const everyone = Int32Array.from({ length: view.accounts.count }, (_, account) => account);
+  const circles = groupings.map(({ by, group, accounts }) => {
+    return { by, group, members: membersOf(group, accounts.length) };
+  });
+  const countIn = counter(ownerSets(evidence));
   return (account, family, owned) => {
     const loudest = owned
       .filter((part) => part.is === 'family' && strength(part) > 0)
       .slice(0, LOUDEST)
       .map(({ name }) => name);
-    const [first, second] = loudest.map((name) => view.families.indexOf(name));
-    if (first === undefined) return null;
-    const others = ownersOf(first).filter((other) => other !== account);
-    const buyers = second === undefined ? others : common(others, ownersOf(second));
-    const adopters = common(buyers, ownersOf(family));
-    const circle = groupings.find(({ group }) => {
+    if (loudest.length === 0) return null;
+    const bought = loudest.map((name) => view.families.indexOf(name));
+    for (const { by, group, members } of circles) {
       const own = group[account]!;
-      return own !== BLANK && buyers.filter((other) => group[other] === own).length >= FEWEST_BUYERS;
-    });
-    const inCircle = (accounts: Int32Array): number =>
-      circle === undefined
-        ? accounts.length
-        : accounts.filter((other) => circle.group[other] === circle.group[account]).length;
-    return { families: loudest, among: circle?.by ?? 'all', buyers: inCircle(buyers), alsoBuy: inCircle(adopters) };
+      if (own === BLANK) continue;
+      const counted = countIn(`${by} ${own}`, members(own), bought, family);
+      if (counted.buyers >= FEWEST_BUYERS) return { families: loudest, among: by, ...counted };
+    }
+    return { families: loudest, among: 'all', ...countIn('all', everyone, bought, family) };
   };
 }
 
-/** The accounts that own a family, ascending; each list is made when it is first asked for. */
-function ownerLists({ view: { holdings, accounts } }: Evidence): (family: number) => Int32Array {
-  const lists = new Map<number, Int32Array>();
-  const listOf = (family: number): Int32Array => {
-    const owners: number[] = [];
+/** Counts kept, some 20 MB: what is asked of one account is mostly asked of its peers too. */
+const KEPT_COUNTS = 100_000;
+
+type Counted = Pick<Together, 'buyers' | 'alsoBuy'>;
+
+/** Counts among accounts, for one of them that owns all of `bought` and not `family`: it is left out. */
+function counter(
+  ownersOf: (family: number) => Uint8Array,
+): (name: string, among: Int32Array, bought: readonly number[], family: number) => Counted {
+  const kept = new Map<string, Counted>();
+  const count = (among: Int32Array, sets: readonly Uint8Array[], adopters: Uint8Array): Counted => {
+    let buyers = -1;
+    let alsoBuy = 0;
+    for (const other of among) {
+      if (!sets.every((set) => set[other] === 1)) continue;
+      buyers++;
+      alsoBuy += adopters[other]!;
+    }
+    return { buyers, alsoBuy };
+  };
+  return (name, among, bought, family) => {
+    const key = `${name} ${bought.join()} ${family}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const counted = count(among, bought.map(ownersOf), ownersOf(family));
+    if (kept.size >= KEPT_COUNTS) kept.clear();
+    kept.set(key, counted);
+    return counted;
+  };
+}
+
+/** The accounts of each group, ascending. */
+function membersOf(group: Int32Array, groups: number): (of: number) => Int32Array {
+  const start = new Int32Array(groups + 1);
+  for (const of of group) if (of !== BLANK) start[of + 1]!++;
+  for (let of = 0; of < groups; of++) start[of + 1]! += start[of]!;
+  const members = new Int32Array(start[groups]!);
+  const next = start.slice();
+  group.forEach((of, account) => {
+    if (of !== BLANK) members[next[of]!++] = account;
+  });
+  return (of) => members.subarray(start[of], start[of + 1]);
+}
+
+/** Whether each account owns a family, 1 or 0; each set is made when it is first asked for. */
+function ownerSets({ view: { holdings, accounts } }: Evidence): (family: number) => Uint8Array {
+  const sets: (Uint8Array | undefined)[] = [];
+  const setOf = (family: number): Uint8Array => {
+    const owners = new Uint8Array(accounts.count);
     for (let account = 0; account < accounts.count; account++) {
       for (let entry = holdings.start[account]!; entry < holdings.start[account + 1]!; entry++) {
-        if (holdings.family[entry] === family && isOwned(holdings, entry)) owners.push(account);
+        if (holdings.family[entry] === family && isOwned(holdings, entry)) owners[account] = 1;
       }
     }
-    return Int32Array.from(owners);
+    return owners;
   };
-  return (family) => {
-    const kept = lists.get(family) ?? listOf(family);
-    lists.set(family, kept);
-    return kept;
-  };
-}
-
-/** What two ascending lists have in common. */
-function common(left: Int32Array, right: Int32Array): Int32Array {
-  let at = 0;
-  return left.filter((account) => {
-    while (at < right.length && right[at]! < account) at++;
-    return right[at] === account;
-  });
+  return (family) => (sets[family] ??= setOf(family));
 }

@@ -213,7 +213,7 @@ describe('why', () => {
   ];
   const { evidence, model } = fitted(accounts, { families: ['Hoses', 'Pumps', 'Seals', 'Valves'], products });
   const VALVES = 3;
-  const why = explainer(evidence, model)(14, VALVES);
+  const why = explainer(evidence, model)(14)(VALVES);
 
   test('names what the account owns, with how many of those that own it also own the family', () => {
     const families = why.owned.filter((part) => part.is === 'family');
@@ -227,7 +227,7 @@ describe('why', () => {
   test('counts comparable accounts and look-alikes without the account itself', () => {
     expect(why.peers).toEqual([{ by: 'industryAndSize', accounts: 21, owners: 14 }]);
     expect(why.lookalikes).toEqual({ accounts: 21, adopted: 14 });
-    expect(explainer(evidence, model)(22, VALVES).peers).toEqual([{ by: 'industryAndSize', accounts: 9, owners: 2 }]);
+    expect(explainer(evidence, model)(22)(VALVES).peers).toEqual([{ by: 'industryAndSize', accounts: 9, owners: 2 }]);
   });
 
   test('counts the others that own what speaks loudest, and of them those that own the family too', () => {
@@ -238,17 +238,17 @@ describe('why', () => {
   test('asks all accounts where fewer than five comparable ones own the same', () => {
     const few = accounts.map((account, i) => (i === 14 ? { ...account, industry: 'Paper' } : account));
     const paper = fitted(few, { families: ['Hoses', 'Pumps', 'Seals', 'Valves'], products });
-    const { together } = explainer(paper.evidence, paper.model)(14, VALVES);
+    const { together } = explainer(paper.evidence, paper.model)(14)(VALVES);
     expect(together).toMatchObject({ among: 'all', buyers: 21, alsoBuy: 14 });
   });
 
   test('is silent on what is bought together where nothing owned speaks for the family', () => {
-    expect(explainer(evidence, model)(22, VALVES).together).toBeNull();
+    expect(explainer(evidence, model)(22)(VALVES).together).toBeNull();
   });
 
   test('says so where no look-alikes were asked for', () => {
     const without = estimated(fitAdoption(evidence.view, nothingPast, { ...options, lookalikes: 'off' }));
-    expect(explainer(without.evidence, without.model)(14, VALVES).lookalikes).toBeNull();
+    expect(explainer(without.evidence, without.model)(14)(VALVES).lookalikes).toBeNull();
   });
 });
 
@@ -312,7 +312,7 @@ describe('whatever the book holds', () => {
       const { p } = score(model, candidates);
       const explain = explainer(evidence, model);
       for (let pair = 0; pair < candidates.count; pair += 7) {
-        const why = explain(candidates.account[pair] ?? -1, candidates.family[pair] ?? -1);
+        const why = explain(candidates.account[pair] ?? -1)(candidates.family[pair] ?? -1);
         const part = (name: string) => why.terms.find(({ feature }) => feature === name)?.part ?? Number.NaN;
         const sum = (of: (own: (typeof why.owned)[number]) => number) =>
           why.owned.reduce((all, own) => all + of(own), 0);
