@@ -15,7 +15,7 @@ import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
 import { modelsOf, type Told } from './models.js';
 
 /** Groups and accounts are streamed in batches of this many, so that memory does not grow with the book: a group with all its whys is large. */
-export const BATCH = 100;
+export const BATCH = 50;
 
 /** A group with what the org says of it today. */
 export type Placed = { view: GroupView; standing: StandingDecision };
