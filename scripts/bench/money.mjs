@@ -86,8 +86,13 @@ async function measure(book, { set, cut, horizon, bars }) {
   const [then] = (await book.moneyHistory(shift(cut, horizon, 1), horizon)).past;
   value(models, mix, then);
   sums(models, reading.now);
-  const business = newBusiness(await adoptionAt(book, cut, horizon, adoptionOptions), money);
-  const correction = await moneyCorrection(book, cut, horizon, { money: options, adoption: adoptionOptions });
+  const adoption = await adoptionAt(book, cut, horizon, adoptionOptions);
+  const business = newBusiness(adoption, money);
+  const correction = await moneyCorrection(
+    book,
+    { adoption, cut, horizon },
+    { money: options, adoption: adoptionOptions },
+  );
   spend(models, business, correction, bars.spearman);
 }
 

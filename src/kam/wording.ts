@@ -755,10 +755,13 @@ function because(reason: string | null): string {
 const locales: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
 
 // A formatter takes far longer to make than to use, and a run has a hundred thousand sentences.
-const moneyFormat = memoize((language: Language, currency: Speech['currency']): Intl.NumberFormat => {
-  const style = currency === null ? {} : { style: 'currency' as const, currency };
-  return new Intl.NumberFormat(locales[language], { ...style, maximumFractionDigits: 0 });
-}, (language, currency) => `${language} ${currency ?? ''}`);
+const moneyFormat = memoize(
+  (language: Language, currency: Speech['currency']): Intl.NumberFormat => {
+    const style = currency === null ? {} : { style: 'currency' as const, currency };
+    return new Intl.NumberFormat(locales[language], { ...style, maximumFractionDigits: 0 });
+  },
+  (language, currency) => `${language} ${currency ?? ''}`,
+);
 const percentFormat = memoize(
   (language: Language) => new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 2 }),
 );
@@ -788,5 +791,4 @@ function on(date: IsoDate | null, speech: Speech): string {
   return date === null ? '' : ` ${speech.language === 'de' ? 'am' : 'on'} ${day(date, speech)}`;
 }
 
-const day = (date: IsoDate, { language }: Speech): string =>
-  dayFormat(language).format(new Date(`${date}T00:00:00Z`));
+const day = (date: IsoDate, { language }: Speech): string => dayFormat(language).format(new Date(`${date}T00:00:00Z`));

@@ -130,6 +130,10 @@ function crossSellTable({ cuts, currency }: Backtest): CutTable {
       ['with first purchase', ({ trial }) => integer(trial.buyers)],
       ['expected', ({ trial }) => money(trial.predicted, currency)],
       ['spent', ({ trial }) => money(trial.actual, currency)],
+      [
+        'season correction',
+        ({ trial }) => (trial.correction === null ? '–' : `× ${figure(trial.correction.factor, 2)}`),
+      ],
       ['expected / spent', ({ trial }) => interval(trial.rankers.find(isModel)?.money.ratio ?? null, 2)],
       ['spent by best tenth', ({ trial }) => interval(trial.rankers.find(isModel)?.captured ?? null)],
       ...rankerRows<CrossSellTrial, CrossSellRanker>(

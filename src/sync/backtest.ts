@@ -31,6 +31,7 @@ import { readSettings } from '../org/read.js';
 import type { Backtest } from '../report/backtest.js';
 import { predictionLines, type PredictedPairs } from '../report/predictions.js';
 import { adoptionAt, adoptionSettings } from './adoption.js';
+import { moneyCorrection } from './money.js';
 import { stateOf } from './state.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
@@ -264,6 +265,11 @@ export async function tryCut(
   const labels = labelsOf(evidence, candidates);
   if (labels === null) throw new RangeError(`The horizon of the cut ${cut.day} is not over on the last known day.`);
   const scores = score(model, candidates);
+  const correction = await moneyCorrection(
+    book,
+    { adoption, cut: cut.day, horizon },
+    { money: settings.potential, adoption: options },
+  );
   const resamples =
     candidates.count > LARGE.pairs ? Math.min(LARGE.resamples, bootstrap.resamples) : bootstrap.resamples;
   const ranked: AdoptionScores = {
@@ -280,7 +286,7 @@ export async function tryCut(
       learnedFrom: [...model.learnedFrom],
       weights: model.weights,
       adoption: adoptionTrial(view, candidates, ranked, labels, { ...bootstrap, resamples }),
-      crossSell: crossSellTrial(view, candidates, scores.p, labels, models, ledger, bootstrap),
+      crossSell: crossSellTrial(view, candidates, scores.p, labels, { models, ledger, correction }, bootstrap),
     },
     predictions: { view, ids: await book.accountIds(), candidates, scores, labels },
   };

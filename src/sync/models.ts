@@ -35,16 +35,14 @@ export async function modelsOf(book: Book, settings: Settings): Promise<Models> 
   const cut = addDays(await book.asOf(), 1);
   const adoption = await adoptionAt(book, cut, horizon, options);
   const { reading, models: money } = await moneyAt(book, cut, horizon, settings.potential);
-  const isLarge = adoption.is === 'estimated' && adoption.evidence.view.accounts.count > MOST_CORRECTED;
-  const correction = isLarge
-    ? null
-    : await moneyCorrection(book, cut, horizon, { money: settings.potential, adoption: options });
+  const correction = await moneyCorrection(
+    book,
+    { adoption, cut, horizon },
+    { money: settings.potential, adoption: options },
+  );
   const fitted = { adoption, money, reading, correction };
   return { adoption, money, told: (batchSize) => told(book, fitted, settings, batchSize) };
 }
-
-/** In larger books the backtest of an earlier year would take as long as all else; sums stay as they are. */
-const MOST_CORRECTED = 200_000;
 
 type Fitted = { adoption: Adoption; money: MoneyModels; reading: MoneyReading; correction: Correction | null };
 

@@ -66,18 +66,22 @@ export function newBusiness(adoption: Adoption, { reading, models }: Money): New
   return { account: ledger.accounts.number, predicted, actual: view.after === null ? null : actual };
 }
 
+/** In larger books the backtest of an earlier year would take as long as all else; sums stay as they are. */
+const MOST_CORRECTED = 200_000;
+
 /**
  * The factor for sums of new business at a cut: from the backtest two horizons before it, which has the same season.
  *
- * Shape:  null where that backtest does not exist, because nothing could be learned before it: sums stay as they are.
+ * Shape:  `adoption` is the cut's own. Null where that backtest does not exist, because nothing could be learned before
+ *         it, or the book is too large for one more: sums stay as they are.
  * Source: model-adoption 8.
  */
 export async function moneyCorrection(
   book: MoneyBook,
-  cut: IsoDate,
-  horizon: Horizon,
+  { adoption: now, cut, horizon }: { adoption: Adoption; cut: IsoDate; horizon: Horizon },
   options: { money: MoneyOptions; adoption: AdoptionOptions },
 ): Promise<Correction | null> {
+  if (now.is === 'notEstimable' || now.evidence.view.accounts.count > MOST_CORRECTED) return null;
   const then = shift(cut, horizon, -2);
   const adoption = await adoptionAt(book, then, horizon, options.adoption);
   if (adoption.is === 'notEstimable' || adoption.model.learnedFrom.length === 0) return null;

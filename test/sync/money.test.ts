@@ -76,7 +76,12 @@ describe('the correction', () => {
           await moneyAt(book, '2025-07-01', halfYear, money),
         ),
       );
-      const found = await moneyCorrection(book, '2026-07-01', halfYear, options);
+      const at = {
+        adoption: await adoptionAt(book, '2026-07-01', halfYear, adoption),
+        cut: '2026-07-01',
+        horizon: halfYear,
+      };
+      const found = await moneyCorrection(book, at, options);
       expect(found).toEqual(correctionFrom(60_000, sum(then.predicted)));
       expect(found?.actual).toBe(60_000);
     });
@@ -84,7 +89,12 @@ describe('the correction', () => {
 
   test('does not exist where nothing could be learned before that backtest', async () => {
     await withBook(crm(), async (book) => {
-      expect(await moneyCorrection(book, '2025-07-01', halfYear, { money, adoption })).toBeNull();
+      const at = {
+        adoption: await adoptionAt(book, '2025-07-01', halfYear, adoption),
+        cut: '2025-07-01',
+        horizon: halfYear,
+      };
+      expect(await moneyCorrection(book, at, { money, adoption })).toBeNull();
     });
   });
 });

@@ -21,7 +21,7 @@ import {
 } from './metrics.js';
 import { riskBy, spendBy, type MoneyModels } from './money.js';
 import { isLoss } from './risk.js';
-import { ratioOf, type BookIndex } from './season.js';
+import { ratioOf, type BookIndex, type Correction } from './season.js';
 import { judge, type Trial, type Verdict } from './verdict.js';
 import { isOwned, type View } from './view.js';
 import { ceilingOf, pastGaps } from './wallet.js';
@@ -143,6 +143,8 @@ export type CrossSellTrial = {
   buyers: number;
   predicted: Cents;
   actual: Cents;
+  /** What an earlier backtest of the same season made of the sums; `predicted` has it in already. */
+  correction: Correction | null;
   /** Share of the money that the tenth of accounts ranked highest then spent. */
   rankers: { name: CrossSellRanker; money: MoneyMeasures; captured: Measured }[];
   /** Tenths of the accounts, least expected first. */
@@ -160,8 +162,7 @@ export function crossSellTrial(
   candidates: Candidates,
   probability: Float64Array,
   { adopted, spend }: Labels,
-  models: MoneyModels,
-  ledger: Ledger,
+  { models, ledger, correction }: { models: MoneyModels; ledger: Ledger; correction: Correction | null },
   bootstrap: Bootstrap,
 ): CrossSellTrial | Unknown {
   if (!isKnown(models.spend)) return models.spend;
@@ -184,7 +185,7 @@ export function crossSellTrial(
   const known = Array.from({ length: count }, (_, a) => a).filter((a) => rows.has(view.accounts.no[a]!));
   const of = (values: Float64Array): Float64Array => Float64Array.from(known, (account) => values[account]!);
   const actual = of(sums.actual);
-  const predicted = of(sums.predicted);
+  const predicted = of(sums.predicted).map((amount) => amount * (correction?.factor ?? 1));
   const revenue = of(view.accounts.revenue);
   const scores: Record<CrossSellRanker, Float64Array> = {
     model: predicted,
@@ -197,6 +198,7 @@ export function crossSellTrial(
     buyers: actual.filter((amount) => amount > 0).length,
     predicted: toCents(total(predicted)),
     actual: toCents(total(actual)),
+    correction,
     rankers: crossSellRankers.map((name) => ({
       name,
       money: moneyMeasures(scores[name], actual, bootstrap),
