@@ -122,11 +122,19 @@ function marginLines({ group: { facts }, run: { currency } }: Argument): string[
     ...(uncosted.families.length === 0
       ? []
       : [
-          `  Nothing says what ${uncosted.families.join(', ')} cost (${exactMoney(uncosted.revenue, currency)} of revenue).`,
+          `  Nothing says what ${someOf(uncosted.families)} cost (${exactMoney(uncosted.revenue, currency)} of revenue).`,
         ]),
     ...(services.length === 0 ? ['  The cost of visits, calls and cases is not counted: no rate is set.'] : []),
   ];
 }
+
+/** The first few by name; the rest counted. */
+const someOf = (families: readonly string[]): string =>
+  families.length <= NAMED_FAMILIES + 1
+    ? families.join(', ')
+    : `${families.slice(0, NAMED_FAMILIES).join(', ')} and ${families.length - NAMED_FAMILIES} more families`;
+
+const NAMED_FAMILIES = 5;
 
 type Row = [name: string, text: string];
 
