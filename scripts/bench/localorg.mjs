@@ -1,6 +1,6 @@
 // Prints what the local org costs with a large book: `local load` of a sales history (default
 // ../shared/data/iowa_liquor, 1.04 million lines), and a Bulk API 2.0 query of all its lines, each against a server
-// process of its own, with the peak memory of both sides.
+// process of its own, with the peak memory of both sides. Exits with 1 where a bar is missed.
 //
 //   node_modules/.bin/node scripts/bench/localorg.mjs [DIR]
 import { spawn } from 'node:child_process';
@@ -21,6 +21,8 @@ const env = {
   SF_USE_GENERIC_UNIX_KEYCHAIN: 'true',
   SF_DISABLE_LOG_FILE: 'true',
 };
+
+const bars = { loadSeconds: 180, loadMegabytes: 600, queryMegabytes: 400 };
 
 if (!existsSync(dir)) {
   console.log(`${dir} is not there: nothing to measure.`);
@@ -43,8 +45,13 @@ async function load() {
   const server = await stop(org);
   const { lines } = JSON.parse(stdout).result;
   console.log(
-    `  local load        ${seconds.toFixed(1).padStart(6)} s   ${lines} lines, ${(lines / seconds).toFixed(0)}/s   CPU: command ${cpu.toFixed(0)} s, server ${server.cpu.toFixed(0)} s   peak: command ${megabytes.toFixed(0)} MB, server ${server.megabytes.toFixed(0)} MB   (bars: 180 s, 600 MB)`,
+    `  local load        ${seconds.toFixed(1).padStart(6)} s   ${lines} lines, ${(lines / seconds).toFixed(0)}/s   CPU: command ${cpu.toFixed(0)} s, server ${server.cpu.toFixed(0)} s   peak: command ${megabytes.toFixed(0)} MB, server ${server.megabytes.toFixed(0)} MB   (bars: ${bars.loadSeconds} s, ${bars.loadMegabytes} MB)`,
   );
+  hold(seconds <= bars.loadSeconds && Math.max(megabytes, server.megabytes) <= bars.loadMegabytes);
+}
+
+function hold(isWithin) {
+  if (!isWithin) process.exitCode = 1;
 }
 
 /** Every line in pages of 50,000, as a client that reads while it is sent. */
@@ -77,8 +84,9 @@ async function query() {
   const seconds = (performance.now() - begun) / 1000;
   const server = await stop(org);
   console.log(
-    `  bulk query        ${seconds.toFixed(1).padStart(6)} s   ${rows} rows, ${(rows / seconds).toFixed(0)}/s, ${(bytes / 1e6).toFixed(0)} MB; ready after ${((ready - begun) / 1000).toFixed(1)} s   CPU: server ${server.cpu.toFixed(0)} s   peak: server ${server.megabytes.toFixed(0)} MB   (bar: 400 MB)`,
+    `  bulk query        ${seconds.toFixed(1).padStart(6)} s   ${rows} rows, ${(rows / seconds).toFixed(0)}/s, ${(bytes / 1e6).toFixed(0)} MB; ready after ${((ready - begun) / 1000).toFixed(1)} s   CPU: server ${server.cpu.toFixed(0)} s   peak: server ${server.megabytes.toFixed(0)} MB   (bar: ${bars.queryMegabytes} MB)`,
   );
+  hold(server.megabytes <= bars.queryMegabytes);
 }
 
 /** A local org in a folder that outlives it, so that the next one starts with the same records. */

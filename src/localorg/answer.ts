@@ -27,32 +27,37 @@ function answerRows(query: CompiledRows, store: Store, apiVersion: string): Quer
     `SELECT ${alias}.seq ${query.from} ${query.where} ${query.orderBy} ${query.limit}`,
     query.parameters,
   );
-  const read = (offset: number, count: number, withParents: boolean): StoredRow[] => {
-    const sql = selectBySeq(query, alias, withParents);
-    return Array.from(order.subarray(offset, offset + count), (seq) => store.get(sql, [seq])).filter(
-      (row) => row !== undefined,
-    );
-  };
+  const seqs = (offset: number, count: number): Float64Array => order.subarray(offset, offset + count);
   return {
     object: query.object.api,
     totalSize: order.length,
     columns: query.columns.map(({ path }) => path.join('.')),
-    records: (offset, count) => read(offset, count, true).map((row) => recordOf(row, query, store, apiVersion)),
-    rows: (offset, count) =>
-      read(offset, count, false).map((row) =>
-        query.columns.map((column, index) => shown(column, row[`c${index}`] ?? null)),
-      ),
+    records: (offset, count) => {
+      const sql = selectBySeq(query, alias);
+      const records: ApiRecord[] = [];
+      for (const seq of seqs(offset, count)) {
+        const row = store.get(sql, [seq]);
+        if (row !== undefined) records.push(recordOf(row, query, store, apiVersion));
+      }
+      return records;
+    },
+    *rows(offset, count) {
+      const columns = query.columns.map(({ sql }) => sql);
+      const sql = `SELECT ${columns.join(', ')} ${query.from} WHERE ${alias}.seq = ?`;
+      for (const seq of seqs(offset, count)) {
+        const cells = store.cells(sql, [seq]);
+        if (cells !== undefined) yield query.columns.map((column, index) => shown(column, cells[index] ?? null));
+      }
+    },
   };
 }
 
-/** The columns of one row by its number; parents' ids too where the record shall be nested. */
-function selectBySeq(query: CompiledRows, alias: string, withParents: boolean): string {
+/** The columns of one row by its number, and its parents' ids, so that the record can be nested. */
+function selectBySeq(query: CompiledRows, alias: string): string {
   const columns = query.columns.map(({ sql }, index) => `${sql} AS c${index}`);
-  const parents = withParents
-    ? query.columns.flatMap((column, index) =>
-        column.parents.map(({ idSql }, depth) => `${idSql} AS p${index}_${depth}`),
-      )
-    : [];
+  const parents = query.columns.flatMap((column, index) =>
+    column.parents.map(({ idSql }, depth) => `${idSql} AS p${index}_${depth}`),
+  );
   const own = `${alias}.${quoted('Id')} AS id`;
   return `SELECT ${[own, ...columns, ...parents].join(', ')} ${query.from} WHERE ${alias}.seq = ?`;
 }
@@ -110,7 +115,7 @@ function childAnswer(child: ChildQuery, parentId: string, store: Store, apiVersi
     [...query.parameters, parentId],
   );
   if (rows.length === 0) return null;
-  const sql = selectBySeq(query, alias, true);
+  const sql = selectBySeq(query, alias);
   const records = rows
     .map(({ seq }) => store.get(sql, [seq ?? null]))
     .filter((row) => row !== undefined)

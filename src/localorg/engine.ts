@@ -53,8 +53,8 @@ export type QueryAnswer = {
   columns: string[];
   /** Rows in order from `offset`; read lazily from a snapshot that stays stable for as long as the cursor lives. */
   records(offset: number, count: number): ApiRecord[];
-  /** Flat rows in order, for bulk results: never the whole result in memory. */
-  rows(offset: number, count: number): Value[][];
+  /** Flat rows in order, for bulk results: one in memory at a time. */
+  rows(offset: number, count: number): Iterable<Value[]>;
 };
 
 export type QueryOptions = {
@@ -79,6 +79,8 @@ export type Engine = {
   object(name: string): ObjectDefinition | undefined;
   /** Throws `SalesforceError` (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE …). */
   query(soql: string, options: QueryOptions): QueryAnswer;
+  /** The entity after FROM, without running the query; refused as the query would be. */
+  queriedObject(soql: string, options: Pick<QueryOptions, 'purpose'>): string;
   /** What the columns of a query are, without running it; refused as the query would be. */
   queryColumns(soql: string): Record<string, unknown>;
   /** When an object, a field or this user's view of them last changed. */
@@ -381,6 +383,10 @@ class Org implements Engine {
       this.store,
       apiVersion,
     );
+  }
+
+  public queriedObject(soql: string, { purpose }: Pick<QueryOptions, 'purpose'>): string {
+    return compile(soql, this.actor.seen, { now: this.now(), purpose, withDeleted: false }).object.api;
   }
 
   public queryColumns(soql: string): Record<string, unknown> {

@@ -25,6 +25,8 @@ export type Store = {
   all(sql: string, parameters: readonly Stored[]): StoredRow[];
   /** The first column of each row as numbers, and nothing else of it in memory. */
   numbers(sql: string, parameters: readonly Stored[]): Float64Array;
+  /** The columns of the first row in order, without their names: the cheapest way to read many rows. */
+  cells(sql: string, parameters: readonly Stored[]): readonly Stored[] | undefined;
   get(sql: string, parameters: readonly Stored[]): StoredRow | undefined;
   run(sql: string, parameters: readonly Stored[]): void;
   insert(object: ObjectDefinition, row: StoredRow): void;
@@ -81,15 +83,20 @@ export function openStore(file: string): Store {
      file TEXT NOT NULL, xml TEXT NOT NULL, bundle TEXT, created INTEGER NOT NULL, modified INTEGER NOT NULL,
      PRIMARY KEY (type, name)) STRICT`,
   );
-  const statements = new Map<string, StatementSync>();
-  const prepared = (sql: string): StatementSync => {
-    const known = statements.get(sql);
+  const statements = { objects: new Map<string, StatementSync>(), arrays: new Map<string, StatementSync>() };
+  const prepared = (sql: string, as: keyof typeof statements = 'objects'): StatementSync => {
+    const known = statements[as].get(sql);
     if (known !== undefined) return known;
-    // Every query text is another statement; the oldest goes first.
-    if (statements.size > 500) statements.clear();
+    // Every query text is another statement, and they cost memory.
+    if (statements[as].size > 500) statements[as].clear();
     const statement = database.prepare(sql);
-    statements.set(sql, statement);
+    statement.setReturnArrays(as === 'arrays');
+    statements[as].set(sql, statement);
     return statement;
+  };
+  const forget = (): void => {
+    statements.objects.clear();
+    statements.arrays.clear();
   };
   let depth = 0;
   const store: Store = {
@@ -100,16 +107,20 @@ export function openStore(file: string): Store {
     numbers: (sql, parameters) => {
       let found = new Float64Array(1024);
       let count = 0;
-      for (const row of prepared(sql).iterate(...parameters)) {
+      for (const row of prepared(sql, 'arrays').iterate(...parameters)) {
         if (count === found.length) {
           const longer = new Float64Array(2 * count);
           longer.set(found);
           found = longer;
         }
-        found[count] = Number(Object.values(row)[0]);
+        found[count] = Number(asCells(row)[0]);
         count += 1;
       }
       return found.slice(0, count);
+    },
+    cells: (sql, parameters) => {
+      const row = prepared(sql, 'arrays').get(...parameters);
+      return row === undefined ? undefined : asCells(row);
     },
     get: (sql, parameters) => {
       const row = prepared(sql).get(...parameters);
@@ -158,11 +169,11 @@ export function openStore(file: string): Store {
     },
     define: (objects, before) => {
       // Statements that were prepared for the old columns would go on answering with them.
-      statements.clear();
+      forget();
       const old = new Map(before.map((object) => [object.api, object]));
       const refused = objects.flatMap((object) => prepareTable(database, store, object, old.get(object.api)));
       if (refused.length === 0) dropWhatIsGone(database, store, objects);
-      statements.clear();
+      forget();
       return refused;
     },
     components: () => store.all('SELECT * FROM "_component" ORDER BY type, name', []).map(asComponent),
@@ -187,7 +198,7 @@ export function openStore(file: string): Store {
       database.exec('DELETE FROM "_org" WHERE key LIKE \'next %\'');
     },
     close: () => {
-      statements.clear();
+      forget();
       database.close();
     },
   };
@@ -322,10 +333,17 @@ function asRow(row: Record<string, unknown>): StoredRow {
   throw new Error(`The store holds what it never wrote: ${Object.keys(row).join(', ')}.`);
 }
 
+function asCells(row: unknown): readonly Stored[] {
+  if (Array.isArray(row) && row.every(isStoredValue)) return row;
+  throw new Error('The store holds what it never wrote.');
+}
+
+const isStoredValue = (value: unknown): value is Stored =>
+  typeof value === 'string' || typeof value === 'number' || value === null;
+
 function isStored(row: Record<string, unknown>): row is StoredRow {
   for (const name in row) {
-    const value = row[name];
-    if (typeof value !== 'string' && typeof value !== 'number' && value !== null) return false;
+    if (!isStoredValue(row[name])) return false;
   }
   return true;
 }
