@@ -41,7 +41,8 @@ async function load() {
   const child = started(['kam', 'local', 'load', dir, '--target-org', org.accessToken, '--json'], {
     SF_ORG_INSTANCE_URL: org.instanceUrl,
   });
-  const { seconds, megabytes, cpu, stdout } = await child.ended;
+  // An org that dies says why; the command would only tell of a broken connection.
+  const { seconds, megabytes, cpu, stdout } = await Promise.race([child.ended, org.ended]);
   const server = await stop(org);
   const { lines } = JSON.parse(stdout).result;
   console.log(
@@ -132,8 +133,8 @@ function started(args, more, onLine = () => undefined) {
   let stderr = '';
   child.stderr.on('data', (chunk) => (stderr += chunk));
   const ended = new Promise((done, fail) => {
-    child.once('exit', (code) => {
-      if (code !== 0) return fail(new Error(`${args.join(' ')} ended with ${code}: ${stderr || stdout}`));
+    child.once('exit', (code, signal) => {
+      if (code !== 0) return fail(new Error(`${args.join(' ')} ended with ${signal ?? code}: ${stderr || stdout}`));
       done({
         seconds: (performance.now() - begun) / 1000,
         ...used(readFileSync(mark, 'utf8')),
