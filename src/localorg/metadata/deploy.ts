@@ -74,6 +74,18 @@ const blank = ({ type, fullName }: Member, fileName: string): Message => ({
   success: false,
 });
 
+/** What becomes of a change that is made as a whole or not at all. */
+export const changed = (engine: Engine, change: Deployment): Message[] =>
+  deploy(engine, change, [], {
+    allowMissingFiles: false,
+    autoUpdatePackage: false,
+    checkOnly: false,
+    ignoreWarnings: false,
+    purgeOnDelete: false,
+    rollbackOnError: true,
+    singlePackage: true,
+  }).messages;
+
 function deploy(engine: Engine, change: Deployment, failed: readonly Message[], options: DeployOptions): Outcome {
   const before = new Map(engine.components().map((component) => [keyOf(component), component]));
   const messages = [...failed];

@@ -13,6 +13,8 @@ export type DeployJob = {
   createdAt: Date;
   user: { id: string; name: string };
   state: { is: 'queued' } | { is: 'canceled'; at: Date } | { is: 'done'; at: Date; outcome: Outcome };
+  /** What a validation has seen, as long as it may be deployed. */
+  validated?: Buffer;
 };
 
 export type RetrieveRequest = {
@@ -44,6 +46,8 @@ export type MetadataJobs = {
   /** Throws INVALID_ID_FIELD for an id that no deploy has. */
   deployed(id: string): DeployJob;
   cancel(id: string, at: Date): DeployJob;
+  /** Deploys what a recent validation found to be sound; throws for a job that is no such validation. */
+  deployValidated(engine: Engine, id: string): DeployJob;
   retrieve(engine: Engine, request: RetrieveRequest): RetrieveJob;
   retrieved(id: string): RetrieveJob;
   /** Resolves when everything that was asked for is done. */
@@ -52,6 +56,9 @@ export type MetadataJobs = {
 
 /** Salesforce keeps results for days; here the last of them, so that clients that never ask cost no memory. */
 const KEPT_JOBS = 100;
+const KEPT_VALIDATIONS = 10;
+/** Source: Metadata API Developer Guide, deployRecentValidation(): validated within the last 10 days. */
+const VALID_FOR = 10 * 24 * 60 * 60 * 1000;
 
 /** `onError` is told of a failure that is the org's own. */
 export function metadataJobs(onError: (error: unknown) => void): MetadataJobs {
@@ -63,31 +70,50 @@ export function metadataJobs(onError: (error: unknown) => void): MetadataJobs {
   const inLine = (work: () => Promise<void>): void => {
     line = line.then(work).catch(onError);
   };
-  return {
-    deploy: (engine, zip, options) => {
-      count += 1;
-      const user = { id: engine.userId, name: engine.username };
-      const job: DeployJob = {
-        id: idOf('0Af', count),
-        options,
-        createdAt: engine.now(),
-        user,
-        state: { is: 'queued' },
-      };
-      kept(deploys, job);
-      inLine(async () => {
-        if (job.state.is !== 'queued') return;
-        const outcome = await deployZip(engine, zip, options).catch((error: unknown): Outcome => {
-          onError(error);
-          return {
-            status: 'Failed',
-            messages: [],
-            error: { code: 'UNKNOWN_EXCEPTION', message: 'An unexpected error occurred.' },
-          };
-        });
-        job.state = { is: 'done', at: engine.now(), outcome };
+  const begin = (engine: Engine, zip: Buffer, options: DeployOptions): DeployJob => {
+    count += 1;
+    const user = { id: engine.userId, name: engine.username };
+    const job: DeployJob = {
+      id: idOf('0Af', count),
+      options,
+      createdAt: engine.now(),
+      user,
+      state: { is: 'queued' },
+    };
+    kept(deploys, job);
+    inLine(async () => {
+      if (job.state.is !== 'queued') return;
+      const outcome = await deployZip(engine, zip, options).catch((error: unknown): Outcome => {
+        onError(error);
+        return {
+          status: 'Failed',
+          messages: [],
+          error: { code: 'UNKNOWN_EXCEPTION', message: 'An unexpected error occurred.' },
+        };
       });
-      return job;
+      job.state = { is: 'done', at: engine.now(), outcome };
+      if (!options.checkOnly || outcome.status !== 'Succeeded') return;
+      job.validated = zip;
+      const validations = [...deploys.values()].filter(({ validated }) => validated !== undefined);
+      for (const old of validations.slice(0, -KEPT_VALIDATIONS)) delete old.validated;
+    });
+    return job;
+  };
+  return {
+    deploy: begin,
+    deployValidated: (engine, id) => {
+      const validation = found(deploys, id);
+      const { state, options, validated } = validation;
+      const isRecent = state.is === 'done' && engine.now().getTime() - state.at.getTime() <= VALID_FOR;
+      if (validated === undefined || !isRecent) {
+        throw new SalesforceError(
+          400,
+          'INVALID_ID_FIELD',
+          `${id} is no validation that can be deployed: expected one that succeeded within the last 10 days and was not deployed since`,
+        );
+      }
+      delete validation.validated;
+      return begin(engine, validated, { ...options, checkOnly: false });
     },
     deployed: (id) => found(deploys, id),
     cancel: (id, at) => {
@@ -163,10 +189,11 @@ async function retrieve(engine: Engine, { apiVersion, singlePackage, members }: 
   };
 }
 
-const isKnown = (type: string): boolean =>
+export const isKnown = (type: string): boolean =>
   kinds.some((kind) => kind.type === type) || childKinds.some((child) => child.type === type);
 
-function isMeant(member: Member, component: OrgComponent): boolean {
+/** Whether a name in a request means a component: by its own name, or by that of what it is a part of. */
+export function isMeant(member: Member, component: OrgComponent): boolean {
   const [own, parent] = namesOf(component);
   const isOwn = own?.type === member.type && sameName(member.fullName, own.fullName);
   // A wildcard for objects means the custom ones; standard objects are named.

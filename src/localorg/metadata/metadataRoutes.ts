@@ -16,6 +16,7 @@ import {
   type RetrieveJob,
 } from './jobs.js';
 import type { Member } from './package.js';
+import { singleOperations } from './single.js';
 
 const METADATA = 'http://soap.sforce.com/2006/04/metadata';
 
@@ -37,6 +38,8 @@ export function metadataService(jobs: MetadataJobs): Service {
       const job = jobs.cancel(request.string('String') ?? jobId(request), org.now());
       return { done: true, id: job.id };
     },
+    deployRecentValidation: ({ request, org }) => jobs.deployValidated(org, request.required('validationId')).id,
+    ...singleOperations,
     retrieve: (call) => {
       const job = jobs.retrieve(call.org, retrieveRequest(call));
       return { done: false, id: job.id, state: 'Queued' };
@@ -162,6 +165,12 @@ export async function metadataRestRoutes(api: FastifyInstance, jobs: MetadataJob
     );
     forms.addHook('onRequest', async (request) => refuseUnlessAllowed(request.org));
     forms.post('/metadata/deployRequest', async (request, reply) => {
+      const recent = z.object({ validatedDeployRequestId: z.string() }).safeParse(request.body);
+      if (recent.success) {
+        const id = recent.data.validatedDeployRequestId;
+        const job = jobs.deployValidated(request.org, id);
+        return reply.code(201).send({ id: job.id, validatedDeployRequestId: id, deployResult: restResult(job, false) });
+      }
       const form = await formIn(request.body, String(request.headers['content-type'] ?? ''));
       const job = jobs.deploy(request.org, form.zip, form.options);
       return reply.code(201).send({ id: job.id, deployOptions: form.options, deployResult: restResult(job, false) });

@@ -188,7 +188,7 @@ function componentsIn(path: string, bytes: Buffer, files: Files): Component[] {
     throw new SourceError(path, 'the file', name, `a file <name>.${kind.suffix}`);
   }
   const component = whole(kind.type, name.slice(0, -kind.suffix.length - 1), path, bytes);
-  return kind.children === undefined ? [component] : taken(kind, component);
+  return kind.children === undefined ? [component] : withParts(kind, component);
 }
 
 const whole = (type: string, fullName: string, file: string, bytes: Buffer): Component => ({
@@ -217,7 +217,7 @@ function bundleIn(
 }
 
 /** A file that holds components within another, taken apart; what remains of it may be nothing. */
-function taken(kind: Kind, component: Component): Component[] {
+export function withParts(kind: Kind, component: Component): Component[] {
   const children = kind.children ?? {};
   const parts = component.xml.children.flatMap((element): Component[] => {
     const child = children[element.name];
