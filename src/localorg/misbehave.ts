@@ -97,7 +97,9 @@ function refuseIfDue(request: FastifyRequest, { sessions, traffic }: Weather, ex
     throw new SalesforceError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
 
   const daily = hitOf(hits, 'daily-limit');
-  if (daily !== undefined && traffic.isOver()) {
+  // A SOAP call is counted when its envelope has been read.
+  const isSoap = /^\/services\/soap\//i.test(request.url);
+  if (daily !== undefined && traffic.isOver(isSoap ? 'coming' : 'counted')) {
     daily.fired('daily limit');
     throw limitExceeded('TotalRequests Limit exceeded.');
   }

@@ -7,8 +7,8 @@ export type Traffic = {
   calls(): { all: number; writes: number };
   /** What the org says of itself: calls of today, others' too, and how many it grants. */
   usage(): { used: number; max: number };
-  /** Whether a day's calls are used up. */
-  isOver(): boolean;
+  /** Whether a day's calls are used up and this one, counted or still to come, is too many. */
+  isOver(call: 'counted' | 'coming'): boolean;
   /** Lets others have used up all but so many calls; null for no others. */
   leave(left: number | null): void;
 };
@@ -23,7 +23,7 @@ export function openTraffic(max: number): Traffic {
     },
     calls: () => ({ ...calls }),
     usage: () => ({ used: Math.min(max, calls.all + others), max }),
-    isOver: () => calls.all + others > max,
+    isOver: (call) => calls.all + others + (call === 'counted' ? 0 : 1) > max,
     leave: (left) => {
       others = left === null ? 0 : max - left - calls.all;
     },

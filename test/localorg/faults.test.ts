@@ -7,6 +7,7 @@ import { openClient, type LocalClient } from '../../src/localorg/client.js';
 import { faultKinds } from '../../src/localorg/faults.js';
 import { defaultSources, startLocalOrg } from '../../src/localorg/localOrg.js';
 import type { LocalOrg } from '../../src/localorg/server.js';
+import { soap, textsOf } from '../support/metadata.js';
 
 const V = '/services/data/v67.0';
 
@@ -236,6 +237,17 @@ describe('limits', () => {
     expect(refused.headers.get('sforce-limit-info')).toBe('api-usage=100000/100000');
     await off();
     expect((await call('limits')).headers.get('sforce-limit-info')).toBe('api-usage=4/100000');
+  });
+
+  test('daily-limit by SOAP: what is left is answered, then each call is a fault of the same code', async () => {
+    await on({ kind: 'daily-limit', left: 1 });
+    const info = async (): Promise<string> => {
+      const { status, text } = await soap(org, 'u', '<getUserInfo/>');
+      return `${status} ${textsOf(text, 'faultcode')[0] ?? 'answered'} ${textsOf(text, 'exceptionMessage')[0] ?? ''}`;
+    };
+    expect(await info()).toBe('200 answered ');
+    expect(await info()).toBe('500 sf:REQUEST_LIMIT_EXCEEDED TotalRequests Limit exceeded.');
+    expect(await info()).toContain('REQUEST_LIMIT_EXCEEDED');
   });
 
   test('concurrent-limit on every second call', async () => {
