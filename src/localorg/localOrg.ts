@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Feature } from '../schema/features.js';
 import { z } from 'zod';
 import { keyOf, type Component } from '../schema/components.js';
-import { sourceComponents } from '../schema/source.js';
+import { sourceFiles } from '../schema/source.js';
 import { xmlText } from '../schema/xml.js';
 import { openEngine, type Engine } from './engine.js';
 import { keepApp } from './externalApp.js';
@@ -28,6 +28,8 @@ export type LocalOrgOptions = {
   sources?: readonly string[];
   /** What a new org has beyond the least; a kept org keeps its own. */
   features?: readonly Feature[];
+  /** Called at the start with source files of kinds that no local org takes, if there are any. */
+  onLeftAside?: (files: readonly string[]) => void;
   onStop?: () => void;
   onError?: (text: string) => void;
 };
@@ -57,7 +59,8 @@ export async function startLocalOrg(options: LocalOrgOptions): Promise<LocalOrg>
   const file = options.keep.in === 'memory' ? ':memory:' : storeIn(options.keep.path);
   const engine = openEngine({ file, clock: options.clock, features: options.features ?? [] });
   try {
-    deploySources(engine, sourcesOf(engine, options.sources));
+    const leftAside = deploySources(engine, sourcesOf(engine, options.sources));
+    if (leftAside.length > 0) options.onLeftAside?.(leftAside);
     return await startServer({
       engine,
       port: options.port,
@@ -95,19 +98,20 @@ export class NotBareError extends Error {
 
 /**
  * Deploys what the source directories say, but for what they said already at an earlier start: what was deployed since
- * stands above the same old source.
+ * stands above the same old source. Returns the files that it cannot take.
  */
-function deploySources(engine: Engine, dirs: readonly string[]): void {
+function deploySources(engine: Engine, dirs: readonly string[]): readonly string[] {
   const before = deployedTexts.parse(JSON.parse(engine.recall('sources') ?? '{}'));
-  const components = sourceComponents(dirs);
+  const { components, leftAside } = sourceFiles(dirs);
   const put = components.filter((component) => before[keyOf(component)] !== digestOf(component));
-  if (put.length === 0) return;
+  if (put.length === 0) return leftAside;
   const [unfit] = faultsOf(engine, { put, drop: [] });
   if (unfit !== undefined) throw new Error(`${unfit.message.fileName}: ${unfit.message.problem}`);
   const [fault] = engine.deploy({ put, drop: [] }, 'keep');
   if (fault !== undefined) throw fault.error;
   const now = Object.fromEntries(components.map((component) => [keyOf(component), digestOf(component)]));
   engine.remember('sources', JSON.stringify({ ...before, ...now }));
+  return leftAside;
 }
 
 const deployedTexts = z.record(z.string(), z.string());

@@ -1,6 +1,6 @@
 /** Reads Salesforce source directories: what objects, fields, metadata records and permission sets they declare. */
 import groupBy from 'lodash/groupBy.js';
-import { byCode, findSource, keyOf, type Component } from './components.js';
+import { byCode, findSource, keyOf, type Component, type FoundSource } from './components.js';
 import type {
   CustomMetadataRecord,
   FieldDefinition,
@@ -92,10 +92,13 @@ export function schemaFrom(
 export const isCustom = (object: string): boolean => /__(c|mdt)$/.test(object);
 
 /** The components that source directories hold; throws for one that stands twice. */
-export function sourceComponents(dirs: readonly string[]): Component[] {
-  const found = findSource(dirs).components;
+export const sourceComponents = (dirs: readonly string[]): Component[] => sourceFiles(dirs).components;
+
+/** The same, with the files of kinds that no org of ours takes. */
+export function sourceFiles(dirs: readonly string[]): FoundSource {
+  const found = findSource(dirs);
   const first = new Map<string, Component>();
-  for (const one of found) {
+  for (const one of found.components) {
     const other = first.get(keyOf(one));
     if (other) {
       const expected = `it once, and it stands in ${other.file} too`;

@@ -8,6 +8,8 @@ const features = ['MultiCurrency', 'PersonAccounts'] as const;
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'local.start');
 
+const LEFT_ASIDE_SHOWN = 10;
+
 export type LocalStartResult = { instanceUrl: string; accessToken: string; username: string; orgId: string };
 
 export default class KamLocalStart extends SfCommand<LocalStartResult> {
@@ -45,6 +47,7 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
       clock: clockFrom(flags.clock),
       ...(sources === undefined ? {} : { sources }),
       features: features.filter((name) => flags.feature?.includes(name)),
+      onLeftAside: (files) => this.warnOf(files),
       onStop: () => stopped.resolve(undefined),
       onError: (text) => process.stderr.write(`${text}\n`),
     }).catch((error: unknown) => {
@@ -72,6 +75,16 @@ export default class KamLocalStart extends SfCommand<LocalStartResult> {
   /** One line of JSON as soon as the org is up, as whoever started it waits for it; the usual envelope would come too late. */
   public override logJson(): void {
     // Told by `tell`.
+  }
+
+  /** Whoever waits for the line of JSON reads it from the standard output, where nothing else may stand. */
+  private warnOf(files: readonly string[]): void {
+    const shown = files.slice(0, LEFT_ASIDE_SHOWN).map((file) => `\n  ${file}`);
+    if (files.length > shown.length)
+      shown.push(`\n  ${messages.getMessage('warning.MoreLeftAside', [files.length - shown.length])}`);
+    const text = messages.getMessage('warning.LeftAside', [files.length, shown.join('')]);
+    if (this.jsonEnabled()) process.stderr.write(`${text}\n`);
+    else this.warn(text);
   }
 
   private tell(org: LocalStartResult, alias: string | null): void {
