@@ -32,6 +32,8 @@ export function resourceRoutes(api: FastifyInstance, traffic: Traffic): void {
       limits: `${base}/limits`,
       composite: `${base}/composite`,
       jobs: `${base}/jobs`,
+      metadata: `${base}/metadata`,
+      tooling: `${base}/tooling`,
     };
   });
   api.get('/limits', () => {

@@ -26,6 +26,7 @@ import { soapRoutes, type SoapDoor } from './soap.js';
 import { newestVersion, versionOf } from './requests.js';
 import { errorList, serve } from './resources.js';
 import { digest, openSessions } from './sessions.js';
+import { toolingRoutes } from './tooling.js';
 import { openTraffic } from './traffic.js';
 
 export type ServerOptions = {
@@ -148,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       bulkRoutes(api, queryJobs());
       ingestRoutes(api, ingests);
       await metadataRestRoutes(api, jobs);
+      toolingRoutes(api);
     },
     { prefix: '/services/data/v:version' },
   );

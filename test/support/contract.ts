@@ -20,6 +20,8 @@ export type ContractOrg = {
   orgId: string;
   userId: string;
   client: LocalClient;
+  /** A session of another user; only a local org opens one without a login. */
+  sessionOf?: (username: string) => string | undefined;
   /** One plain request with the token; paths that start with `/` as they are, others below `/services/data/v67.0/`. */
   fetch(
     path: string,
