@@ -1,4 +1,4 @@
-/** Bulk API 2.0 query jobs by HTTP. */
+/** Bulk API 2.0 query jobs by HTTP, and the refusal of the Bulk API before it. */
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -73,5 +73,32 @@ export function bulkRoutes(api: FastifyInstance, jobs: QueryJobs): void {
     const { locator, maxRecords } = pageIn(request);
     if (Number(versionOf(request)) < 58) throw notFound();
     return resultPages(sameVersion(request), locator, maxRecords);
+  });
+}
+
+/**
+ * The first Bulk API, which a local org refuses as one where it is switched off.
+ *
+ * Source: Bulk API Developer Guide, "Errors": InvalidSessionId, FeatureNotEnabled; jsforce api/bulk.js reads both.
+ */
+export async function asyncRoutes(app: FastifyInstance, isSession: (token: string) => boolean): Promise<void> {
+  await app.register(async (old) => {
+    old.removeAllContentTypeParsers();
+    old.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+    old.post('/services/async/:version/job', (request, reply) => {
+      const isOpen = isSession(String(request.headers['x-sfdc-session'] ?? ''));
+      const [code, text] = isOpen
+        ? ['FeatureNotEnabled', 'Bulk API is not enabled for this organization; use Bulk API 2.0']
+        : ['InvalidSessionId', 'Invalid session id'];
+      if (/json/.test(String(request.headers['content-type'] ?? '')))
+        return reply.code(400).type('application/json').send({ exceptionCode: code, exceptionMessage: text });
+      const inner = `<exceptionCode>${code}</exceptionCode><exceptionMessage>${text}</exceptionMessage>`;
+      return reply
+        .code(400)
+        .type('application/xml')
+        .send(
+          `<?xml version="1.0" encoding="UTF-8"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload">${inner}</error>`,
+        );
+    });
   });
 }

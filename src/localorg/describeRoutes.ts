@@ -13,20 +13,22 @@ export function versions(): unknown[] {
   const seasons = ['Spring', 'Summer', 'Winter'];
   return Array.from({ length: newestVersion - oldestVersion + 1 }, (_, index) => {
     const version = oldestVersion + index;
-    // v50 was Winter '21; three releases a year.
-    const release = version - 50 + 2;
+    // v51 was Spring '21; three releases a year, and the third is named after the next.
+    const year = Math.floor((version + 1) / 3) + 4;
     return {
-      label: `${seasons[release % 3]} '${21 + Math.floor((version - 50 + (release % 3 === 2 ? 0 : 2)) / 3)}`,
+      label: `${seasons[version % 3]} '${year}`,
       url: `/services/data/v${version}.0`,
       version: `${version}.0`,
     };
   });
 }
 
-export function resourceRoutes(api: FastifyInstance, traffic: Traffic): void {
+export function resourceRoutes(api: FastifyInstance, traffic: Traffic, address: () => string): void {
   api.get('', (request) => {
     const base = `/services/data/v${versionOf(request)}`;
+    const { orgId, userId } = request.org;
     return {
+      identity: `${address()}/id/${orgId}/${userId}`,
       sobjects: `${base}/sobjects`,
       query: `${base}/query`,
       limits: `${base}/limits`,

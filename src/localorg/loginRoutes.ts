@@ -195,6 +195,7 @@ function identityOf({ engine, address }: Login, userId: string): Record<string, 
   const user = engine.retrieve('User', userId, undefined, `${newestVersion}.0`);
   const username = textOf(user, 'Username');
   const rest = `${address()}/services/data/v{version}/`;
+  const photo = `${address()}/profilephoto/005`;
   return {
     id: `${address()}/id/${engine.orgId}/${userId}`,
     asserted_user: true,
@@ -211,6 +212,7 @@ function identityOf({ engine, address }: Login, userId: string): Record<string, 
     language: textOf(user, 'LanguageLocaleKey'),
     locale: textOf(user, 'LocaleSidKey'),
     utcOffset: 0,
+    photos: { picture: `${photo}/F`, thumbnail: `${photo}/T` },
     urls: { rest, sobjects: `${rest}sobjects/`, query: `${rest}query/` },
   };
 }

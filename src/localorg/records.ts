@@ -74,6 +74,8 @@ function upsert(call: Call): Answer {
     if (result.errors[0]?.statusCode === 'DUPLICATE_EXTERNAL_ID') return several(call, holdersOf(call));
     throw rowRefused(result.errors);
   }
+  // Source: REST API Developer Guide, "sObject Rows by External ID": from version 46.0 on an update has a body too.
+  if (!result.created && Number(call.version) < 46) return { status: 204 };
   return { status: result.created ? 201 : 200, body: { ...savedJson(result), created: result.created } };
 }
 

@@ -59,7 +59,8 @@ function parentIn(value: unknown): { field: string; key: Value } | null {
 const isValue = (value: unknown): value is Value =>
   value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
-export const oldestVersion = 50;
+/** Salesforce has retired those below. */
+export const oldestVersion = 31;
 export const newestVersion = 68;
 
 export const notFound = (): SalesforceError =>

@@ -5,7 +5,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { adminRoutes, sessionRoutes } from './adminRoutes.js';
 import { ingestJobs } from './bulkIngest.js';
 import { queryJobs } from './bulkQuery.js';
-import { bulkRoutes } from './bulkRoutes.js';
+import { asyncRoutes, bulkRoutes } from './bulkRoutes.js';
 import { collectionResources } from './collections.js';
 import { compositeResources } from './composite.js';
 import { describeResources, resourceRoutes, versions } from './describeRoutes.js';
@@ -143,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
       api.addHook('onRequest', async (request) => {
         versionOf(request);
       });
-      resourceRoutes(api, traffic);
+      resourceRoutes(api, traffic, address);
       const resources = [...describeResources, ...recordResources, ...collectionResources];
       serve(api, [...resources, ...compositeResources([...resources, ...queryRoutes(api)])]);
       bulkRoutes(api, queryJobs());
@@ -167,6 +167,7 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
     onError: (text) => options.onError?.(text),
   };
   await soapRoutes(app, door, [metadataService(jobs), partnerService(sessions)]);
+  await asyncRoutes(app, (token) => sessions.userOf(token) !== undefined);
   adminRoutes(app, engine, traffic, options);
   faultRoutes(app, faults, traffic);
   sessionRoutes(app, { engine, sessions, apps, accessToken });
@@ -210,7 +211,7 @@ const pathOf = (url: string): string => url.split('?')[0] ?? '/';
 const isVersionList = (url: string): boolean => pathOf(url) === '/services/data';
 const isOpen = (url: string): boolean =>
   isVersionList(url) ||
-  /^\/services\/soap\//i.test(url) ||
+  /^\/services\/(soap|async)\//i.test(url) ||
   ['/services/oauth2/token', '/services/oauth2/revoke'].includes(pathOf(url).toLowerCase());
 
 /** The identity service answers a bad token in its own way, which clients that look for 401 don't see. */
@@ -220,8 +221,12 @@ function noSession(request: FastifyRequest): SalesforceError {
   return new SalesforceError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
 }
 
-const tokenIn = (request: FastifyRequest): string =>
-  /^(?:Bearer|OAuth) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+/** The token in its header; the identity service takes it as a parameter too, as jsforce sends it. */
+function tokenIn(request: FastifyRequest): string {
+  const inHead = /^(?:Bearer|OAuth) (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (inHead !== undefined || !/^\/id\//i.test(request.url)) return inHead ?? '';
+  return new URL(request.url, 'http://local/').searchParams.get('oauth_token') ?? '';
+}
 
 function instanceUrlOf(app: FastifyInstance): string {
   const address = app.server.address();

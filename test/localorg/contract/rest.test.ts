@@ -35,7 +35,7 @@ describe('doors', () => {
       const list = z
         .array(z.object({ version: z.string(), url: z.string(), label: z.string() }))
         .parse(await versions.json());
-      expect([list[0]?.version, list.at(-1)?.version]).toEqual(['50.0', '68.0']);
+      expect([list[0]?.version, list.at(-1)?.version]).toEqual(['31.0', '68.0']);
       expect(list.at(-1)?.label).toBe("Winter '27");
       expect(versions.headers.get('sforce-limit-info')).toBeNull();
       for (const path of [
@@ -60,11 +60,11 @@ describe('doors', () => {
       }
     }));
 
-  test('versions 50 to 68 are served, others are unknown paths', () =>
+  test('versions 31 to 68 are served, others are unknown paths', () =>
     withLocalOrg({}, async (org) => {
       for (const [version, status] of [
-        ['49.0', 404],
-        ['50.0', 200],
+        ['30.0', 404],
+        ['31.0', 200],
         ['68.0', 200],
         ['69.0', 404],
         ['67', 404],
