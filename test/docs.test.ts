@@ -82,3 +82,9 @@ test("README's worked score is what the code says", () => {
   );
   expect(Number(points).toFixed(2)).toBe('68.18');
 });
+
+test('README and docs/operate.md tell the same exit codes', () => {
+  const codesIn = (page: string): string[] => [...page.matchAll(/^\| (\d+) +\|/gm)].map((match) => match[1] ?? '');
+  expect(codesIn(readme)).toEqual(['0', '1', '2', '3', '68', '69']);
+  expect(codesIn(read('docs', 'operate.md'))).toEqual(codesIn(readme));
+});

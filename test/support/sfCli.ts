@@ -30,29 +30,38 @@ const installedVersion = (): string =>
 
 export type CliResult = { code: number; stdout: string; stderr: string };
 
-export type Cli = (args: readonly string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }) => Promise<CliResult>;
+export type Cli = {
+  (args: readonly string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }): Promise<CliResult>;
+  /** What the CLI runs in. */
+  environment: NodeJS.ProcessEnv;
+};
+
+/** The file that Node runs. */
+export const cliEntry = join(folder, 'node_modules', '@salesforce', 'cli', 'bin', 'run.js');
 
 /** The CLI with a home of its own: it knows no other org, tells nobody, and updates nothing. */
 export function cliIn(home: string): Cli {
-  const bin = join(folder, 'node_modules', '@salesforce', 'cli', 'bin', 'run.js');
-  return (args, { cwd = home, env = {} } = {}) =>
+  const environment = {
+    PATH: path,
+    HOME: home,
+    XDG_STATE_HOME: join(home, 'state'),
+    XDG_DATA_HOME: join(home, 'data'),
+    SF_DISABLE_TELEMETRY: 'true',
+    SF_AUTOUPDATE_DISABLE: 'true',
+    SF_USE_GENERIC_UNIX_KEYCHAIN: 'true',
+    SF_DISABLE_LOG_FILE: 'true',
+    SF_SKIP_NEW_VERSION_CHECK: 'true',
+  };
+  const run = (
+    args: readonly string[],
+    { cwd = home, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<CliResult> =>
     new Promise((resolve) => {
-      const environment = {
-        PATH: path,
-        HOME: home,
-        XDG_STATE_HOME: join(home, 'state'),
-        XDG_DATA_HOME: join(home, 'data'),
-        SF_DISABLE_TELEMETRY: 'true',
-        SF_AUTOUPDATE_DISABLE: 'true',
-        SF_USE_GENERIC_UNIX_KEYCHAIN: 'true',
-        SF_DISABLE_LOG_FILE: 'true',
-        SF_SKIP_NEW_VERSION_CHECK: 'true',
-        ...env,
-      };
-      const options = { cwd, env: environment, maxBuffer: 64 * 1024 * 1024 };
-      execFile(process.execPath, [bin, ...args], options, (error, stdout, stderr) => {
+      const options = { cwd, env: { ...environment, ...env }, maxBuffer: 64 * 1024 * 1024 };
+      execFile(process.execPath, [cliEntry, ...args], options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ code, stdout, stderr });
       });
     });
+  return Object.assign(run, { environment });
 }
