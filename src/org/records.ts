@@ -485,6 +485,26 @@ export function runUpsert(run: RunRecord): Record_ {
   return { attributes: { type: KAM_Run__c.api }, ...fields };
 }
 
+/** What is written of a run that is not over: what is not given stays as it is. */
+export function leaseRecord(run: {
+  status: 'Running' | 'Failed' | 'Stopped';
+  ref?: string;
+  startedAt?: Date;
+  holder?: string;
+  message?: string;
+}): Record_ {
+  return {
+    Status__c: run.status,
+    ...(run.ref === undefined ? {} : { Ref__c: run.ref }),
+    ...(run.startedAt === undefined ? {} : { Started_At__c: run.startedAt.toISOString() }),
+    ...(run.holder === undefined ? {} : { Holder__c: run.holder.slice(0, KAM_Run__c.fields.Holder__c.length) }),
+    ...(run.message === undefined ? {} : { Message__c: run.message.slice(0, 32_000) }),
+  } satisfies Partial<Record<FieldPath<typeof KAM_Run__c>, Json>>;
+}
+
+/** All runs that say they run, the first created first. */
+export const leaseQuery = `SELECT ${select(KAM_Run__c, ['Id', 'Ref__c', 'Holder__c', 'SystemModstamp']).join(', ')} FROM ${KAM_Run__c.api} WHERE Status__c = 'Running' ORDER BY CreatedDate, Id`;
+
 /** The newest run whose anchors still hold on a day: those taken at most a year before. */
 export const anchorsQuery = (from: string, until: string): string =>
   `SELECT ${select(KAM_Run__c, ['Anchors__c', 'Anchors_On__c']).join(', ')} FROM ${KAM_Run__c.api} WHERE Anchors_On__c >= ${from} AND Anchors_On__c <= ${until} AND Status__c IN ('Done', 'Partial') ORDER BY Anchors_On__c DESC, Started_At__c DESC LIMIT 1`;
@@ -538,8 +558,8 @@ export const needs: readonly Need[] = [
   {
     object: KAM_Run__c.api,
     label: 'KAM Run',
-    reads: ['Id'],
-    writes: Object.keys(runUpsert(emptyRun())).filter((name) => name !== 'attributes'),
+    reads: ['Id', 'Status__c', 'Holder__c'],
+    writes: [...Object.keys(runUpsert(emptyRun())).filter((name) => name !== 'attributes'), 'Holder__c'],
     isOptional: false,
   },
   {

@@ -373,6 +373,7 @@ export const KAM_Run__c = {
     Failed_Rows__c: { type: 'Number', precision: 18, scale: 0 },
     Finished_At__c: { type: 'DateTime' },
     Groups__c: { type: 'Number', precision: 18, scale: 0 },
+    Holder__c: { type: 'Text', length: 255 },
     Message__c: { type: 'LongTextArea', length: 32768 },
     Ref__c: { type: 'Text', length: 40, unique: true, externalId: true },
     Settings_Fingerprint__c: { type: 'Text', length: 64 },

@@ -1,5 +1,6 @@
 /** Where the worker keeps what it may lose: one private folder per org. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { RecordId } from '../kam/units.js';
@@ -14,6 +15,8 @@ export type State = {
   spool: string;
   /** The last run as JSON. */
   run: string;
+  /** Tells this machine's state from all others'. */
+  machine: string;
 };
 
 /** Opens the state folder of an org, private to the user (0700). The folder is a cache: deleting it costs a full pull. */
@@ -29,5 +32,16 @@ export function stateOf(orgId: RecordId, env: NodeJS.ProcessEnv): State {
     book: join(folder, 'book.duckdb'),
     spool: join(folder, 'spool'),
     run: join(folder, 'run.json'),
+    machine: machineOf(join(base, 'sf-plugin-kam', 'machine')),
   };
+}
+
+/** A name that is drawn once. Where two draw at once, the first one written is kept. */
+function machineOf(file: string): string {
+  try {
+    writeFileSync(file, randomUUID(), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return readFileSync(file, 'utf8');
 }

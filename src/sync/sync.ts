@@ -1,7 +1,9 @@
 /** The nightly run, as one sentence: pull, derive, assess, decide, plan, write, report. */
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
-import { Messages, type Org } from '@salesforce/core';
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import { Messages, SfError, type Org } from '@salesforce/core';
 import { openBook, type Book, type GroupView } from '../book/book.js';
 import { isDay, lastMonthEnd } from '../kam/calendar.js';
 import type { Decision, GateResult } from '../kam/funnel.js';
@@ -11,6 +13,7 @@ import type { Fraction, IsoDate } from '../kam/units.js';
 import { isKnown } from '../kam/unknown.js';
 import { reasonsText } from '../kam/wording.js';
 import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
+import { guarded, STOPPED, takeLease, type Lease } from '../org/lease.js';
 import { preflight } from '../org/preflight.js';
 import { pull, readSettings } from '../org/read.js';
 import { labels, wantsOf, type RunRecord } from '../org/records.js';
@@ -65,7 +68,12 @@ export async function sync(
   const watch = stopwatch();
 
   const book = await openWorkBook(state.workBook);
+  let lease: Lease | null = null;
   try {
+    if (!options.dryRun) {
+      lease = await takeLease(org, startedAt, { machine: state.machine, host: hostname(), process: pid });
+    }
+    const writing = lease === null ? org : guarded(org, lease);
     const rowsRead = await watch.time('pull', () =>
       pullInto(book, org, state.spool, settings, today, asOf, onProgress),
     );
@@ -75,10 +83,10 @@ export async function sync(
     const plan = await watch.time('decide', () => planFor(book, settings, asOf, today));
     const refusal = refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves);
     const mayWrite = !options.dryRun && refusal === null && !plan.isEmpty;
-    const receipts = mayWrite ? await watch.time('write', () => writePlan(org, plan, onProgress)) : nothingWritten;
+    const receipts = mayWrite ? await watch.time('write', () => writePlan(writing, plan, onProgress)) : nothingWritten;
 
     const run: Run = {
-      ref: startedAt.toISOString(),
+      ref: lease?.ref ?? startedAt.toISOString(),
       orgId: org.orgId,
       username: org.username,
       asOf,
@@ -96,26 +104,33 @@ export async function sync(
       failed: receipts.failed.map(failedRow),
       notes,
       losses,
-      // The run's own record is one more call.
-      apiCalls: org.apiCalls() + (options.dryRun ? 0 : 1),
+      // The run's own record, and a look at the lease before it, are two more calls.
+      apiCalls: org.apiCalls() + (options.dryRun ? 0 : 2),
       rowsRead,
       durations: watch.durations,
       settingsFingerprint: createHash('sha256').update(canonicalSettings(settings)).digest('hex'),
       currency: settings.currency,
       version: options.version,
     };
-    if (!options.dryRun) await writeRun(org, recordOf(run, assessment.anchors, remembered?.since ?? asOf));
+    if (!options.dryRun) await writeRun(writing, recordOf(run, assessment.anchors, remembered?.since ?? asOf));
     await book.remember('run', run);
     await book.remember('settings', settings);
     await book.remember('robustness', Object.fromEntries(assessment.robustness));
     await book.publish(state.book);
     writeFileSync(state.run, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
     return run;
+  } catch (error) {
+    await lease?.abandon(statusOf(error), error instanceof Error ? error.message : String(error));
+    throw error;
   } finally {
+    lease?.release();
     await book.close();
     rmSync(state.spool, { recursive: true, force: true });
   }
 }
+
+const statusOf = (error: unknown): 'Stopped' | 'Failed' =>
+  error instanceof SfError && error.exitCode === STOPPED ? 'Stopped' : 'Failed';
 
 /** What the full job would need and this org lacks, where it can run all the same. */
 async function passPreflight(org: KamOrg): Promise<Loss[]> {
