@@ -229,6 +229,11 @@ export const settingsSchema = z.strictObject({
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),
+      apiRunShare: fraction("Share of the org's daily API calls that one run may make.").default(0.1),
+      apiSoftStop: fraction(
+        "Share of the org's daily API calls, whoever made them, beyond which a run stops and keeps what it has.",
+      ).default(0.8),
+      apiHardStop: fraction("Share of the org's daily API calls beyond which a run makes none at all.").default(0.95),
     })
     .prefault({}),
   criterion: z

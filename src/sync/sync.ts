@@ -12,6 +12,7 @@ import { canonicalSettings, type Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import { isKnown } from '../kam/unknown.js';
 import { reasonsText } from '../kam/wording.js';
+import { withinBudget } from '../org/budget.js';
 import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
 import { guarded, STOPPED, takeLease, type Lease } from '../org/lease.js';
 import { preflight } from '../org/preflight.js';
@@ -58,9 +59,13 @@ export async function sync(
   options: SyncOptions,
   onProgress: OnProgress,
 ): Promise<Run> {
-  const org = await connect(login, apiVersion);
-  const losses = await passPreflight(org);
-  const settings = await readSettings(org);
+  const connected = await connect(login, apiVersion);
+  const losses = await passPreflight(connected);
+  const settings = await readSettings(connected);
+  const { apiRunShare, apiSoftStop, apiHardStop } = settings.safety;
+  const org = withinBudget(connected, { run: apiRunShare, stop: apiSoftStop });
+  // What a stopped run still has to say of itself.
+  const atLast = withinBudget(connected, { run: 1, stop: apiHardStop });
   const startedAt = await org.now();
   const today = startedAt.toISOString().slice(0, 10);
   const asOf = dayToAssess(options.asOf, today);
@@ -71,7 +76,7 @@ export async function sync(
   let lease: Lease | null = null;
   try {
     if (!options.dryRun) {
-      lease = await takeLease(org, startedAt, { machine: state.machine, host: hostname(), process: pid });
+      lease = await takeLease(atLast, startedAt, { machine: state.machine, host: hostname(), process: pid });
     }
     const writing = lease === null ? org : guarded(org, lease);
     const rowsRead = await watch.time('pull', () =>
@@ -112,7 +117,11 @@ export async function sync(
       currency: settings.currency,
       version: options.version,
     };
-    if (!options.dryRun) await writeRun(writing, recordOf(run, assessment.anchors, remembered?.since ?? asOf));
+    if (!options.dryRun)
+      await writeRun(
+        lease === null ? atLast : guarded(atLast, lease),
+        recordOf(run, assessment.anchors, remembered?.since ?? asOf),
+      );
     await book.remember('run', run);
     await book.remember('settings', settings);
     await book.remember('robustness', Object.fromEntries(assessment.robustness));
