@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { FieldDefinition, FieldType, ObjectDefinition } from '../schema/model.js';
 import { answerQuery } from './answer.js';
+import { columnsJson } from './columnMetadata.js';
 import { describeBriefly, describeFully } from './describe.js';
 import type { ApiRecord, Engine, OrgComponent } from './engine.js';
 import { SalesforceError } from './refusal.js';
 import { notFound, versionOf } from './requests.js';
-import { compile, ListedCatalog } from './soql.js';
+import { compile, ListedCatalog, type Compiled } from './soql.js';
 import { openStore, type Store, type StoredRow } from './store.js';
 
 /** Rows of one answer; more than an org of these kinds has is asked for with LIMIT and OFFSET. */
@@ -39,9 +40,10 @@ export function toolingRoutes(api: FastifyInstance): void {
     return { sobjects: `${base}/sobjects`, query: `${base}/query` };
   });
   api.get('/tooling/query', (request) => {
-    const { q } = z.object({ q: z.string().optional() }).parse(request.query);
+    const { q, columns } = z.object({ q: z.string().optional(), columns: z.string().optional() }).parse(request.query);
     if (q === undefined) throw malformed('SOQL query is missing: expected the parameter q.');
-    return answered(request.org, storeOf(request.org), q, versionOf(request));
+    const compiled = compiledFor(request.org, q);
+    return columns === 'true' ? columnsJson(compiled) : answered(storeOf(request.org), compiled, versionOf(request));
   });
   api.get('/tooling/sobjects', (request) => ({
     encoding: 'UTF-8',
@@ -67,12 +69,16 @@ function ofTooling(value: Record<string, unknown>): Record<string, unknown> {
 const toolingPath = (url: string): string =>
   url.replace(/^(\/services\/data\/v[\d.]+)\/sobjects\//, '$1/tooling/sobjects/');
 
-function answered(org: Engine, store: Store, soql: string, apiVersion: string): Record<string, unknown> {
+function compiledFor(org: Engine, soql: string): Compiled {
   const compiled = compile(soql, catalogOf(org), { now: org.now(), purpose: 'rest', withDeleted: false });
   // [K]: fields are only listed for objects that are named.
   const isNamed = /\bWHERE\b.*\b(EntityDefinitionId|EntityDefinition\.\w+|DurableId)\s*(=|IN\b)/is.test(soql);
   if (compiled.object.api === 'FieldDefinition' && !isNamed)
     throw malformed('a filter on a reified column is required [EntityDefinitionId,DurableId]');
+  return compiled;
+}
+
+function answered(store: Store, compiled: Compiled, apiVersion: string): Record<string, unknown> {
   const answer = answerQuery(compiled, store, apiVersion);
   if (answer.totalSize > PAGE && compiled.kind === 'rows')
     throw malformed(`more than ${PAGE} rows: this org answers tooling queries in one page; add a LIMIT and an OFFSET.`);

@@ -165,6 +165,14 @@ describe('one record', () => {
   });
 });
 
+test('data query and sobject describe by the Tooling API', async () => {
+  const soql = "SELECT Id FROM CustomField WHERE DeveloperName = 'KAM_Tier'";
+  const answer = records.parse(await onOrg('data', 'query', '--query', soql, '--use-tooling-api'));
+  expect(answer.records).toMatchObject([{ Id: expect.stringMatching(/^00N/) }]);
+  const described = await onOrg('sobject', 'describe', '--sobject', 'EntityDefinition', '--use-tooling-api');
+  expect(described).toMatchObject({ name: 'EntityDefinition', createable: false });
+});
+
 describe('many records', () => {
   const wait = ['--wait', '2'];
 

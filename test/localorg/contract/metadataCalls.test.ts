@@ -196,7 +196,7 @@ describe('the deploy of a recent validation', () => {
   contract(
     'is refused for a deploy that was none, and ten days later',
     {
-      source: `${guide}, deployRecentValidation(): "validated … within the last 10 days"`,
+      source: `${guide}, deployRecentValidation(): "validated … within the last 10 days"; plugin-deploy-retrieve quick.ts reads INVALID_ID_FIELD`,
       onlyLocal: 'it sets the clock',
     },
     async (org) => {

@@ -77,6 +77,19 @@ describe('tooling queries', () => {
   );
 
   contract(
+    'tell their columns, as the sf CLI asks before it prints a table',
+    { source: 'plugin-data lib/commands/data/query.js retrieveColumns(): columns=true by the Tooling API too' },
+    async (org) => {
+      const soql = "SELECT QualifiedApiName FROM EntityDefinition WHERE QualifiedApiName = 'Account'";
+      const answer = await org.fetch(`tooling/query?q=${encodeURIComponent(soql)}&columns=true`);
+      expect(await answer.json()).toMatchObject({
+        entityName: 'EntityDefinition',
+        columnMetadata: [{ columnName: 'QualifiedApiName' }],
+      });
+    },
+  );
+
+  contract(
     'find no Apex in an org without any',
     { source: `${guide}, ApexClass`, onlyLocal: 'a real org may have Apex' },
     async (org) => {
