@@ -82,7 +82,7 @@ describe('docs/local-org.md', () => {
 });
 
 /** A case of the contract that rests on general knowledge only, with what it says of its source. */
-type Believed = { file: string; title: string; source: string | null };
+type Believed = { file: string; title: string; source: string };
 
 function believed(): Believed[] {
   const folder = join(root, 'test', 'localorg', 'contract');
@@ -91,10 +91,14 @@ function believed(): Believed[] {
     .toSorted()
     .flatMap((file) => {
       const text = readFileSync(join(folder, file), 'utf8');
+      // A title and what comes behind it: the proof, or its source alone.
       const titles = text.matchAll(
-        /\b(?:test|contract)(?:\.each\([\s\S]*?\))?\(\s*(['"`])((?:(?!\1).)*\[K\](?:(?!\1).)*)\1,?(?:\s*\{\s*source:\s*(['"`])((?:(?!\3).)*)\3)?/g,
+        /\b(?:contract|the|with\w+)\(\s*(['"`])((?:(?!\1).)*\[K\](?:(?!\1).)*)\1,\s*(?:\{\s*source:\s*)?(['"`])((?:(?!\3).)*)\3/g,
       );
-      return [...titles].map((match) => ({ file, title: match[2] ?? '', source: match[4] ?? null }));
+      const marks = [...text.matchAll(/(?<!`)\[K\](?=['"`])/g)].length;
+      const found = [...titles];
+      if (found.length !== marks) throw new Error(`${file}: ${marks} titles end with [K], ${found.length} are read.`);
+      return found.map((match) => ({ file, title: match[2] ?? '', source: match[4] ?? '' }));
     });
 }
 
@@ -136,7 +140,7 @@ test('docs/verify-in-org.md lists everything that is only believed (npx vitest r
       '',
       ...cases
         .filter((each) => each.file === file)
-        .map(({ title, source }) => `- ${title.replace(/\s*\[K\]/, '')}${source === null ? '' : ` (${source})`}`),
+        .map(({ title, source }) => `- ${title.replace(/\s*\[K\]/, '')} (${source})`),
     ]),
     '',
     '## In the source',

@@ -6,9 +6,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Org } from '@salesforce/core';
-import { describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
 import { z } from 'zod';
 import { LocalOrgRefusal, openClient, type LocalClient } from '../../src/localorg/client.js';
+import type { Feature } from '../../src/schema/features.js';
 import { withLocalOrg } from './localOrg.js';
 
 /** What a case may touch in either kind of org. */
@@ -40,27 +41,96 @@ export type Proof = {
   source: string;
   /** Why a real org can't run the case; left out where it can. */
   onlyLocal?: string;
-  /** What a local org's clock shows. */
-  clock?: string;
+  /** The case is about objects of our package; a real org that has not got it passes the case over. */
+  needs?: 'our package';
 };
+
+/** What a local org is like for a case, where that matters. */
+export type Setting = { clock?: string; sources?: readonly string[]; features?: readonly Feature[] };
 
 const V = '/services/data/v67.0/';
 const realOrg = process.env['KAM_TEST_ORG'];
 
+export type Work = (org: ContractOrg) => Promise<void>;
+
 /** One case. It makes its own records, named with `org.mark`, and counts on no others; in a real org they are deleted afterwards. */
-export function contract(title: string, proof: Proof, work: (org: ContractOrg) => Promise<void>): void {
-  if (proof.source.trim().length < 10) throw new Error(`"${title}" cites nobody: expected a page, a source, a thread.`);
-  test(title, () =>
-    withLocalOrg(proof.clock === undefined ? {} : { clock: proof.clock }, (org) =>
-      work({ ...org, isReal: false, mark: 'case-', fetch: fetchOn(org.instanceUrl, org.accessToken) }),
-    ),
-  );
+export function contract(title: string, proof: Proof & Setting, work: Work): void {
+  cited(title, proof);
+  test(title, () => withLocal(proof, work));
   if (realOrg === undefined) return;
-  // A bare token is no name to print.
-  describe(`in the org "${realOrg.split('!')[0] ?? ''}"`, () => {
-    test.skipIf(proof.onlyLocal !== undefined)(title, () => withRealOrg(realOrg, work));
+  describe(inRealOrg(realOrg), () => {
+    test.skipIf(proof.onlyLocal !== undefined)(title, (context) =>
+      withRealOrg(realOrg, async (org) => {
+        await passOver(context, proof, org);
+        await work(org);
+      }),
+    );
   });
 }
+
+export type SharedCase<T> = (title: string, proof: Proof, work: (org: ContractOrg, made: T) => Promise<void>) => void;
+
+/**
+ * Cases that only read, and share what they read: `prepare` makes the records once in each org, and they go when the
+ * last case has run.
+ */
+export function sharedContract<T>(
+  setting: Setting,
+  prepare: (org: ContractOrg) => Promise<T>,
+  cases: (contract: SharedCase<T>) => void,
+): void {
+  const inOrg = (open: (work: Work) => Promise<void>, isReal: boolean): void => {
+    const end = Promise.withResolvers<undefined>();
+    let opened: { org: ContractOrg; made: T } | undefined;
+    let closed: Promise<void> = Promise.resolve();
+    beforeAll(
+      () =>
+        new Promise<void>((ready, fail) => {
+          closed = open(async (org) => {
+            opened = { org, made: await prepare(org) };
+            ready();
+            await end.promise;
+          });
+          closed.catch(fail);
+        }),
+    );
+    afterAll(async () => {
+      end.resolve(undefined);
+      await closed;
+    });
+    cases((title, proof, work) => {
+      cited(title, proof);
+      test.skipIf(isReal && proof.onlyLocal !== undefined)(title, async (context) => {
+        if (opened === undefined) throw new Error('The org did not open.');
+        if (isReal) await passOver(context, proof, opened.org);
+        await work(opened.org, opened.made);
+      });
+    });
+  };
+  describe('in a local org', () => inOrg((work) => withLocal(setting, work), false));
+  if (realOrg !== undefined) describe(inRealOrg(realOrg), () => inOrg((work) => withRealOrg(realOrg, work), true));
+}
+
+/** A bare token is no name to print. */
+const inRealOrg = (name: string): string => `in the org "${name.split('!')[0] ?? ''}"`;
+
+function cited(title: string, { source }: Proof): void {
+  if (source.trim().length < 10) throw new Error(`"${title}" cites nobody: expected a page, a source, a thread.`);
+}
+
+async function passOver({ skip }: TestContext, { needs }: Proof, org: ContractOrg): Promise<void> {
+  if (needs !== undefined && (await org.fetch('sobjects/KAM_Run__c')).status !== 200) skip(`it needs ${needs}`);
+}
+
+const withLocal = ({ clock, sources, features }: Setting, work: Work): Promise<void> =>
+  withLocalOrg(
+    {
+      ...(clock === undefined ? {} : { clock }),
+      ...(sources === undefined ? {} : { sources }),
+      ...(features === undefined ? {} : { features }),
+    },
+    (org) => work({ ...org, isReal: false, mark: 'case-', fetch: fetchOn(org.instanceUrl, org.accessToken) }),
+  );
 
 type Fetch = ContractOrg['fetch'];
 
@@ -79,7 +149,7 @@ const fetchOn =
 
 const userInfo = z.object({ user_id: z.string(), organization_id: z.string(), preferred_username: z.string() });
 
-async function withRealOrg(alias: string, work: (org: ContractOrg) => Promise<void>): Promise<void> {
+async function withRealOrg(alias: string, work: Work): Promise<void> {
   const login = await Org.create({ aliasOrUsername: alias });
   await login.refreshAuth();
   const connection = login.getConnection();
@@ -88,6 +158,7 @@ async function withRealOrg(alias: string, work: (org: ContractOrg) => Promise<vo
   const plain = fetchOn(origin, accessToken);
   const user = userInfo.parse(await (await plain('/services/oauth2/userinfo')).json());
   const client = openClient(origin, accessToken);
+  const mark = `kam-case-${randomBytes(4).toString('hex')}-`;
   const made: string[] = [];
   try {
     await work({
@@ -97,7 +168,7 @@ async function withRealOrg(alias: string, work: (org: ContractOrg) => Promise<vo
       username: user.preferred_username,
       orgId: user.organization_id,
       userId: user.user_id,
-      mark: `kam-case-${randomBytes(4).toString('hex')}-`,
+      mark,
       client: {
         ...client,
         send: async (method, path, body) => {
@@ -116,6 +187,7 @@ async function withRealOrg(alias: string, work: (org: ContractOrg) => Promise<vo
     });
   } finally {
     await remove(client, made);
+    await sweep(client, mark);
     await client.close();
   }
 }
@@ -137,6 +209,36 @@ async function remove(client: LocalClient, ids: readonly string[]): Promise<void
     await client.send('DELETE', `composite/sobjects?ids=${some}&allOrNone=false`);
   }
 }
+
+/** What a bulk job or a client of its own has made, children before their parents; found by the mark. */
+async function sweep(client: LocalClient, mark: string): Promise<void> {
+  for (const [object, field] of [
+    ['Task', 'Subject'],
+    ['Opportunity', 'Name'],
+    ['Contact', 'LastName'],
+    ['Account', 'Name'],
+    ['Product2', 'Name'],
+    ['KAM_Run__c', 'Ref__c'],
+  ] as const) {
+    try {
+      const left = await client.query(`SELECT Id FROM ${object} WHERE ${field} LIKE '${mark}%'`);
+      await remove(
+        client,
+        left.map(({ Id: id }) => String(id)),
+      );
+    } catch (error) {
+      // An org without our package has nothing of it to be swept.
+      if (!(error instanceof LocalOrgRefusal && error.errorCode === 'INVALID_TYPE')) throw error;
+    }
+  }
+}
+
+/** Creates a record, and tells its id. */
+export const create = async (
+  { client }: Pick<ContractOrg, 'client'>,
+  object: string,
+  values: Record<string, unknown>,
+): Promise<string> => z.object({ id: z.string() }).parse(await client.send('POST', `sobjects/${object}`, values)).id;
 
 /** What an org says to work that it should refuse: status, code and message, or `accepted`. */
 export async function refusal(work: Promise<unknown>): Promise<string> {

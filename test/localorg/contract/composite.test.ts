@@ -118,8 +118,11 @@ describe('composite', () => {
   );
 
   contract(
-    'takes 25 requests, five of them queries or collections, and each reference once',
-    { source: `${guide}, "Composite": limits`, onlyLocal: 'the wording of the limits is ours [K]' },
+    'takes 25 requests, five of them queries or collections, and each reference once [K]',
+    {
+      source: 'limits: REST API Developer Guide, "Composite"; the words of the refusals are believed',
+      onlyLocal: 'it reads the words of the refusals',
+    },
     async (org) => {
       const many = (count: number): Sub[] =>
         Array.from({ length: count }, (_, n) => newAccount(`r${n}`, { Name: 'a' }));

@@ -4,24 +4,22 @@
  * "Person Accounts" (Name from FirstName and LastName, PersonContactId); project's Salesforce notes 4.8; `[K]` is
  * general knowledge.
  */
-import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { refusal } from '../../support/contract.js';
-import { withLocalOrg, type TestOrg } from '../../support/localOrg.js';
-
-const create = async (org: TestOrg, object: string, values: Record<string, unknown>): Promise<string> =>
-  z.object({ id: z.string() }).parse(await org.client.send('POST', `sobjects/${object}`, values)).id;
+import { describe, expect } from 'vitest';
+import { contract, create, refusal, type ContractOrg } from '../../support/contract.js';
 
 describe('an org with several currencies', () => {
-  const withCurrencies = (work: (org: TestOrg) => Promise<void>): Promise<void> =>
-    withLocalOrg({ features: ['MultiCurrency'] }, async (org) => {
+  const onlyLocal = 'a real org has several currencies or has not, and keeps a rate that was entered';
+  const withCurrencies = (title: string, source: string, work: (org: ContractOrg) => Promise<void>): void =>
+    contract(title, { source, onlyLocal, features: ['MultiCurrency'] }, async (org) => {
       await create(org, 'CurrencyType', { IsoCode: 'EUR', ConversionRate: 0.5, DecimalPlaces: 2, IsActive: true });
       await work(org);
     });
   const deal = { StageName: 'Closed Won' };
 
-  test('keeps a currency with each record: the user’s where none is given, and no other than the active ones', () =>
-    withCurrencies(async (org) => {
+  withCurrencies(
+    'keeps a currency with each record: the user’s where none is given, and no other than the active ones',
+    'Object Reference, CurrencyType and CurrencyIsoCode: a restricted picklist of the active currencies',
+    async (org) => {
       await create(org, 'Account', { Name: 'a' });
       await create(org, 'Account', { Name: 'b', CurrencyIsoCode: 'EUR' });
       expect(await org.client.query('SELECT CurrencyIsoCode FROM Account ORDER BY Name')).toMatchObject([
@@ -31,10 +29,13 @@ describe('an org with several currencies', () => {
       expect(await refusal(create(org, 'Account', { Name: 'c', CurrencyIsoCode: 'GBP' }))).toContain(
         'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
       );
-    }));
+    },
+  );
 
-  test('converts amounts to the corporate currency, and adds them up in it', () =>
-    withCurrencies(async (org) => {
+  withCurrencies(
+    'converts amounts to the corporate currency, and adds them up in it',
+    'SOQL and SOSL Reference, "Querying Currency Fields in Multicurrency Orgs": convertCurrency(), aggregates in the org currency',
+    async (org) => {
       await create(org, 'Opportunity', { ...deal, Name: 'a', CloseDate: '2026-01-10', Amount: 100 });
       await create(org, 'Opportunity', {
         ...deal,
@@ -50,10 +51,13 @@ describe('an org with several currencies', () => {
         { Amount: 100, own: 200 },
       ]);
       expect(await org.client.query('SELECT SUM(Amount) total FROM Opportunity')).toMatchObject([{ total: 300 }]);
-    }));
+    },
+  );
 
-  test('converts a deal by the rate of its close date, which holds until the next one begins', () =>
-    withCurrencies(async (org) => {
+  withCurrencies(
+    'converts a deal by the rate of its close date, which holds until the next one begins',
+    'Object Reference, DatedConversionRate: StartDate inclusive, NextStartDate exclusive; advanced currency management converts by CloseDate',
+    async (org) => {
       const rate = (StartDate: string, ConversionRate: number): Promise<string> =>
         create(org, 'DatedConversionRate', { IsoCode: 'EUR', StartDate, ConversionRate });
       await rate('2026-02-01', 0.25);
@@ -70,10 +74,13 @@ describe('an org with several currencies', () => {
       const records = await org.client.query('SELECT convertCurrency(Amount) FROM Opportunity ORDER BY CloseDate');
       expect(records.map(({ Amount: amount }) => amount)).toEqual([2, 1.25, 4]);
       expect(await refusal(rate('2026-01-01', 1))).toContain('DUPLICATE_VALUE');
-    }));
+    },
+  );
 
-  test('prices a product in each currency, and takes the one of the deal [K]', () =>
-    withCurrencies(async (org) => {
+  withCurrencies(
+    'prices a product in each currency, and takes the one of the deal [K]',
+    'general knowledge: one price per product, book and currency; a line in the currency of its deal',
+    async (org) => {
       const product = await create(org, 'Product2', { Name: 'p' });
       const [book] = await org.client.query('SELECT Id FROM Pricebook2');
       const price = (CurrencyIsoCode: string): Promise<string> =>
@@ -94,24 +101,31 @@ describe('an org with several currencies', () => {
       expect(
         await org.client.query('SELECT CurrencyIsoCode, Opportunity.Amount FROM OpportunityLineItem'),
       ).toMatchObject([{ CurrencyIsoCode: 'EUR', Opportunity: { Amount: 3 } }]);
-    }));
+    },
+  );
 
-  test('of a single currency knows no currency field and no rates', () =>
-    withLocalOrg({}, async (org) => {
+  contract(
+    'of a single currency knows no currency field and no rates',
+    { source: 'Object Reference: CurrencyIsoCode only in multicurrency orgs', onlyLocal },
+    async (org) => {
       expect(await refusal(org.client.query('SELECT CurrencyIsoCode FROM Account'))).toContain('INVALID_FIELD');
       expect(await refusal(org.client.query('SELECT IsoCode FROM CurrencyType'))).toContain('INVALID_TYPE');
-    }));
+    },
+  );
 });
 
 describe('an org with person accounts', () => {
-  const withPeople = (work: (org: TestOrg, person: string) => Promise<void>): Promise<void> =>
-    withLocalOrg({ features: ['PersonAccounts'] }, async (org) => {
+  const onlyLocal = 'a real org has person accounts or has not';
+  const withPeople = (title: string, source: string, work: (org: ContractOrg, person: string) => Promise<void>): void =>
+    contract(title, { source, onlyLocal, features: ['PersonAccounts'] }, async (org) => {
       const [type] = await org.client.query('SELECT Id FROM RecordType WHERE IsPersonType = true');
       await work(org, String(type?.['Id']));
     });
 
-  test('names a person by first and last name, and keeps a contact of it', () =>
-    withPeople(async (org, RecordTypeId) => {
+  withPeople(
+    'names a person by first and last name, and keeps a contact of it',
+    'SOAP API Developer Guide, "Person Account Record Types"; Object Reference, Account: Name, PersonContactId, IsPersonAccount',
+    async (org, RecordTypeId) => {
       const id = await create(org, 'Account', {
         RecordTypeId,
         FirstName: 'Ada',
@@ -134,10 +148,13 @@ describe('an org with person accounts', () => {
       ]);
       await org.client.send('DELETE', `sobjects/Account/${id}`);
       expect(await org.client.query('SELECT Id FROM Contact')).toEqual([]);
-    }));
+    },
+  );
 
-  test('refuses a person without a last name, a name written as one, and a person’s name on a company', () =>
-    withPeople(async (org, RecordTypeId) => {
+  withPeople(
+    'refuses a person without a last name, a name written as one, and a person’s name on a company',
+    'SOAP API Developer Guide, "Person Account Record Types": Name cannot be written, LastName is required',
+    async (org, RecordTypeId) => {
       expect(await refusal(create(org, 'Account', { RecordTypeId, FirstName: 'Ada' }))).toContain(
         'REQUIRED_FIELD_MISSING',
       );
@@ -147,10 +164,14 @@ describe('an org with person accounts', () => {
       expect(await refusal(create(org, 'Account', { Name: 'Company', LastName: 'King' }))).toContain(
         'INVALID_FIELD_FOR_INSERT_UPDATE',
       );
-    }));
+    },
+  );
 
-  test('of companies alone has no such field', () =>
-    withLocalOrg({}, async (org) =>
-      expect(await refusal(org.client.query('SELECT IsPersonAccount FROM Account'))).toContain('INVALID_FIELD'),
-    ));
+  contract(
+    'of companies alone has no such field',
+    { source: 'Object Reference, Account: IsPersonAccount only with person accounts', onlyLocal },
+    async (org) => {
+      expect(await refusal(org.client.query('SELECT IsPersonAccount FROM Account'))).toContain('INVALID_FIELD');
+    },
+  );
 });

@@ -6,9 +6,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { importPKCS8, SignJWT } from 'jose';
 import jsforce from 'jsforce';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
-import { withLocalOrg, type TestOrg } from '../../support/localOrg.js';
+import type { TestOrg } from '../../support/localOrg.js';
 import { contract, type ContractOrg } from '../../support/contract.js';
 
 const appShape = z.object({
@@ -318,18 +318,26 @@ describe('a token that is no longer good', () => {
 });
 
 describe('a local org', () => {
-  test('is steered by its own token even when the session of that token has ended, and takes it back', () =>
-    withLocalOrg({}, async (org) => {
+  const onlyLocal = 'only a local org has an owner who steers it';
+
+  contract(
+    'is steered by its own token even when the session of that token has ended, and takes it back',
+    { source: 'docs/local-org.md: /local/sessions', onlyLocal },
+    async (org) => {
       expect(await org.client.send('POST', '/local/sessions/expire')).toEqual({ ended: 1 });
       expect(await callWith(org, org.accessToken)).toBe(401);
       expect(await callWith(org, org.accessToken, '/local/status')).toBe(200);
       await org.client.send('POST', '/local/sessions/restore');
       expect(await callWith(org, org.accessToken)).toBe(200);
-    }));
+    },
+  );
 
-  test('shows the same app each time, and not without the token', () =>
-    withLocalOrg({}, async (org) => {
+  contract(
+    'shows the same app each time, and not without the token',
+    { source: 'docs/local-org.md: /local/app', onlyLocal },
+    async (org) => {
       expect(await appOf(org)).toEqual(await appOf(org));
       expect((await fetch(`${org.instanceUrl}/local/app`)).status).toBe(401);
-    }));
+    },
+  );
 });

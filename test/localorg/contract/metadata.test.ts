@@ -3,18 +3,8 @@
  * Sources: the Metadata API Developer Guide, what clients of it read (source-deploy-retrieve, jsforce), and issue threads
  * that quote its answers; each case names its own. `[K]` is general knowledge.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { openClient } from '../../../src/localorg/client.js';
-import { defaultSources, NotBareError, startLocalOrg } from '../../../src/localorg/localOrg.js';
-import { pack } from '../../../src/localorg/metadata/archive.js';
-import { filesOf, manifestOf } from '../../../src/localorg/metadata/package.js';
-import type { LocalOrg } from '../../../src/localorg/server.js';
-import { sourceComponents } from '../../../src/schema/source.js';
+import { describe, expect } from 'vitest';
 import { contract, refusal, type ContractOrg } from '../../support/contract.js';
-import { withLocalOrg } from '../../support/localOrg.js';
 import { deploy, failures, file, manifest, retrieve, soap, textsOf, zipOf } from '../../support/metadata.js';
 
 const changesOrg = 'it deploys components, which a real org would keep';
@@ -223,18 +213,16 @@ describe('a deploy', () => {
       source: 'Metadata API Developer Guide, user permissions for deploy and retrieve',
       onlyLocal: 'it needs a second user',
     },
-    async () => {
-      await withLocalOrg({}, async (org) => {
-        const [user] = await org.client.query("SELECT Username FROM User WHERE Profile.Name LIKE 'Minimum%'");
-        const accessToken = org.sessionOf(String(user?.['Username'])) ?? '';
-        await expect(deploy({ ...org, accessToken }, level)).rejects.toThrow(/403.*INSUFFICIENT_ACCESS/);
-        const answer = await soap(
-          { ...org, accessToken },
-          'm',
-          '<describeMetadata><asOfVersion>67.0</asOfVersion></describeMetadata>',
-        );
-        expect([answer.status, textsOf(answer.text, 'faultcode')]).toEqual([500, ['sf:INSUFFICIENT_ACCESS']]);
-      });
+    async (org) => {
+      const [user] = await org.client.query("SELECT Username FROM User WHERE Profile.Name LIKE 'Minimum%'");
+      const accessToken = org.sessionOf?.(String(user?.['Username'])) ?? '';
+      await expect(deploy({ ...org, accessToken }, level)).rejects.toThrow(/403.*INSUFFICIENT_ACCESS/);
+      const answer = await soap(
+        { ...org, accessToken },
+        'm',
+        '<describeMetadata><asOfVersion>67.0</asOfVersion></describeMetadata>',
+      );
+      expect([answer.status, textsOf(answer.text, 'faultcode')]).toEqual([500, ['sf:INSUFFICIENT_ACCESS']]);
     },
   );
 });
@@ -388,26 +376,37 @@ describe('the door', () => {
     },
   );
 
-  test.each([
+  for (const [what, body] of [
     ['text that is no XML', 'hello'],
     ['a document type', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
     ['an envelope without a body', '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>'],
     ['nothing', ''],
-  ])('answers %s with a fault of the client', (_, body) =>
-    withLocalOrg({ sources: [] }, async (org) => {
-      const answer = await fetch(`${org.instanceUrl}/services/Soap/m/67.0`, { method: 'POST', body });
-      expect([answer.status, textsOf(await answer.text(), 'faultcode')]).toEqual([500, ['soapenv:Client']]);
-    }),
-  );
+  ] as const) {
+    contract(
+      `answers ${what} with a fault of the client`,
+      {
+        source: 'SOAP 1.1, 4.4.1: fault code Client',
+        onlyLocal: 'it is no call that a real org should see',
+        sources: [],
+      },
+      async (org) => {
+        const answer = await fetch(`${org.instanceUrl}/services/Soap/m/67.0`, { method: 'POST', body });
+        expect([answer.status, textsOf(await answer.text(), 'faultcode')]).toEqual([500, ['soapenv:Client']]);
+      },
+    );
+  }
 });
 
-test('an archive that is none, or not to be trusted, fails its deploy and nothing else', () =>
-  withLocalOrg({ sources: [] }, async (org) => {
+contract(
+  'an archive that is none, or not to be trusted, fails its deploy and nothing else [K]',
+  { source: 'general knowledge: INVALID_INPUT and that the job fails', onlyLocal: changesOrg, sources: [] },
+  async (org) => {
     const result = await deploy(org, Buffer.from('no zip'));
     expect(result).toMatchObject({ status: 'Failed', success: false, errorStatusCode: 'INVALID_INPUT' });
     expect(result.errorMessage).toMatch(/Not a valid zip file/);
     expect((await deploy(org, await zipOf(level))).status).toBe('Succeeded');
-  }));
+  },
+);
 
 const anEverything: Record<string, string> = {
   'package.xml': manifest({
@@ -564,9 +563,9 @@ describe('every kind of component', () => {
   );
 
   contract(
-    'names only what is there',
+    'names only what is there [K]',
     {
-      source: 'the cross-references of the Metadata API Developer Guide; the words but for the first [K]',
+      source: 'the cross-references: Metadata API Developer Guide; the words are believed, but for the first',
       onlyLocal: changesOrg,
     },
     async (org) => {
@@ -607,46 +606,4 @@ describe('every kind of component', () => {
       ]);
     },
   );
-});
-
-describe('an org that begins with standard objects only', () => {
-  test('takes our whole package, and is what it became after a restart', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kam-empty-'));
-    const start = (sources?: readonly string[]): Promise<LocalOrg> =>
-      startLocalOrg({
-        port: 0,
-        keep: { in: 'folder', path: folder },
-        clock: new Date('2026-11-24T12:00:00Z'),
-        ...(sources === undefined ? {} : { sources }),
-      });
-    const components = sourceComponents(defaultSources);
-    const files = filesOf(components);
-    files.set('package.xml', manifestOf(components, '67.0'));
-    const first = await start([]);
-    const client = openClient(first.instanceUrl, first.accessToken);
-    expect(await refusal(client.query('SELECT Id FROM KAM_Run__c'))).toMatch(/INVALID_TYPE/);
-    const result = await deploy(first, await pack(files, new Date('2026-11-24T12:00:00Z')));
-    expect(failures(result)).toEqual([]);
-    expect(result.numberComponentsDeployed).toBe(components.length);
-    const criteria = 'SELECT Id, DeveloperName FROM KAM_Criterion__mdt';
-    const before = await client.query(criteria);
-    expect(before.length).toBeGreaterThan(0);
-    await client.close();
-    await first.stop();
-
-    const second = await start();
-    const again = openClient(second.instanceUrl, second.accessToken);
-    expect(await again.query(criteria)).toEqual(before);
-    await again.close();
-    await second.stop();
-    rmSync(folder, { recursive: true });
-  });
-
-  test('cannot be had in a folder whose org has more', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kam-full-'));
-    const options = { port: 0, keep: { in: 'folder', path: folder }, clock: new Date('2026-11-24T12:00:00Z') } as const;
-    await (await startLocalOrg(options)).stop();
-    await expect(startLocalOrg({ ...options, sources: [] })).rejects.toThrow(NotBareError);
-    rmSync(folder, { recursive: true });
-  });
 });
