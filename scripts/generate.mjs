@@ -19,14 +19,18 @@ const touched = [
   'Task',
   'Event',
   'Case',
+  'Contact',
   'User',
   'Organization',
+  'KAM_Agreement__c',
+  'KAM_Commitment__c',
   'KAM_Potential__c',
   'KAM_Run__c',
   'KAM_Settings__mdt',
   'KAM_Criterion__mdt',
   'KAM_Review_Rule__mdt',
   'KAM_Family__mdt',
+  'KAM_Service__mdt',
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -258,6 +258,36 @@ export const Case = {
   },
 } as const;
 
+export const Contact = {
+  api: 'Contact',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    IsDeleted: { type: 'Checkbox' },
+    CreatedDate: { type: 'DateTime' },
+    CreatedById: { type: 'Lookup', to: ['User'], path: 'CreatedBy' },
+    LastModifiedDate: { type: 'DateTime' },
+    LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
+    SystemModstamp: { type: 'DateTime' },
+    MasterRecordId: { type: 'Lookup', to: ['Contact'], path: 'MasterRecord' },
+    AccountId: { type: 'Lookup', to: ['Account'], path: 'Account' },
+    LastName: { type: 'Text', length: 80, required: true },
+    FirstName: { type: 'Text', length: 40 },
+    Name: { type: 'Text', length: 121 },
+    Title: { type: 'Text', length: 128 },
+    Department: { type: 'Text', length: 80 },
+    Email: { type: 'Email', length: 80 },
+    Phone: { type: 'Phone', length: 40 },
+    ReportsToId: { type: 'Lookup', to: ['Contact'], path: 'ReportsTo' },
+    MailingStreet: { type: 'TextArea', length: 255 },
+    MailingCity: { type: 'Text', length: 40 },
+    MailingState: { type: 'Text', length: 80 },
+    MailingPostalCode: { type: 'Text', length: 20 },
+    MailingCountry: { type: 'Text', length: 80 },
+    Description: { type: 'LongTextArea', length: 32000 },
+    OwnerId: { type: 'Lookup', to: ['User'], path: 'Owner' },
+  },
+} as const;
+
 export const User = {
   api: 'User',
   fields: {
@@ -302,6 +332,76 @@ export const Organization = {
     LanguageLocaleKey: { type: 'Text', length: 40 },
     TimeZoneSidKey: { type: 'Text', length: 40 },
     FiscalYearStartMonth: { type: 'Number', precision: 2, scale: 0 },
+  },
+} as const;
+
+export const KAM_Agreement__c = {
+  api: 'KAM_Agreement__c',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    IsDeleted: { type: 'Checkbox' },
+    CreatedDate: { type: 'DateTime' },
+    CreatedById: { type: 'Lookup', to: ['User'], path: 'CreatedBy' },
+    LastModifiedDate: { type: 'DateTime' },
+    LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
+    SystemModstamp: { type: 'DateTime' },
+    Name: { type: 'AutoNumber', length: 80 },
+    Account__c: { type: 'MasterDetail', required: true, to: ['Account'], path: 'Account__r' },
+    Answered_On__c: { type: 'Date' },
+    Asked_On__c: { type: 'Date' },
+    Decline_Reason__c: {
+      type: 'Picklist',
+      length: 255,
+      values: ['Supplier Only', 'Price Only', 'Timing', 'Contact Too Low', 'Competitor Preferred', 'Compliance'],
+    },
+    In_Return__c: { type: 'TextArea', length: 255 },
+    Reask_On__c: { type: 'Date' },
+    Review_On__c: { type: 'Date' },
+    State__c: {
+      type: 'Picklist',
+      length: 255,
+      required: true,
+      values: ['Planned', 'Asked', 'Accepted', 'Declined', 'No Answer', 'Incubator', 'Ended'],
+    },
+    Wants_Care__c: { type: 'Picklist', length: 255, values: ['Yes', 'No'] },
+  },
+} as const;
+
+export const KAM_Commitment__c = {
+  api: 'KAM_Commitment__c',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    IsDeleted: { type: 'Checkbox' },
+    CreatedDate: { type: 'DateTime' },
+    CreatedById: { type: 'Lookup', to: ['User'], path: 'CreatedBy' },
+    LastModifiedDate: { type: 'DateTime' },
+    LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
+    SystemModstamp: { type: 'DateTime' },
+    Name: { type: 'AutoNumber', length: 80 },
+    Agreement__c: { type: 'MasterDetail', required: true, to: ['KAM_Agreement__c'], path: 'Agreement__r' },
+    Done_On__c: { type: 'Date' },
+    Due_On__c: { type: 'Date' },
+    Evidence__c: { type: 'LongTextArea', length: 32768 },
+    Our_Owner__c: { type: 'Lookup', to: ['User'], path: 'Our_Owner__r' },
+    Service__c: { type: 'Text', length: 40 },
+    Side__c: { type: 'Picklist', length: 255, required: true, values: ['Give', 'Get'] },
+    Their_Owner__c: { type: 'Lookup', to: ['Contact'], path: 'Their_Owner__r' },
+    Type__c: {
+      type: 'Picklist',
+      length: 255,
+      values: [
+        'Access to Countries',
+        'Access to Sites',
+        'Access to People',
+        'Joint Strategy',
+        'Joint Marketing',
+        'Development',
+        'Volume',
+        'Early Product',
+        'Data Transparency',
+      ],
+    },
+    What__c: { type: 'TextArea', length: 255 },
   },
 } as const;
 
@@ -514,6 +614,26 @@ export const KAM_Family__mdt = {
   },
 } as const;
 
+export const KAM_Service__mdt = {
+  api: 'KAM_Service__mdt',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    SystemModstamp: { type: 'DateTime' },
+    DeveloperName: { type: 'Text', length: 40 },
+    MasterLabel: { type: 'Text', length: 40 },
+    Label: { type: 'Text', length: 40 },
+    Language: { type: 'Picklist', length: 40 },
+    NamespacePrefix: { type: 'Text', length: 15 },
+    QualifiedApiName: { type: 'Text', length: 70 },
+    Active__c: { type: 'Checkbox' },
+    Name_De__c: { type: 'Text', length: 120 },
+    Name_En__c: { type: 'Text', length: 120 },
+    Rank__c: { type: 'Number', precision: 3, scale: 0 },
+    Text_De__c: { type: 'TextArea', length: 255 },
+    Text_En__c: { type: 'TextArea', length: 255 },
+  },
+} as const;
+
 export const sObjects = {
   Account,
   Opportunity,
@@ -524,12 +644,16 @@ export const sObjects = {
   Task,
   Event,
   Case,
+  Contact,
   User,
   Organization,
+  KAM_Agreement__c,
+  KAM_Commitment__c,
   KAM_Potential__c,
   KAM_Run__c,
   KAM_Settings__mdt,
   KAM_Criterion__mdt,
   KAM_Review_Rule__mdt,
   KAM_Family__mdt,
+  KAM_Service__mdt,
 } as const;

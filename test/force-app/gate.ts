@@ -37,6 +37,7 @@ const places = {
   CustomTab: /^main\/default\/tabs\/(KAM_\w+__c)\.tab-meta\.xml$/,
   Layout: /^main\/default\/layouts\/(KAM_\w+__(?:c|mdt)-[\w ]+)\.layout-meta\.xml$/,
   ListView: /^main\/default\/objects\/(KAM_\w+__c\/listViews\/KAM_\w+)\.listView-meta\.xml$/,
+  ValidationRule: /^main\/default\/objects\/(KAM_\w+__c\/validationRules\/\w+)\.validationRule-meta\.xml$/,
   PermissionSet: /^(?:main|options\/[\w-]+)\/default\/permissionsets\/(KAM_\w+)\.permissionset-meta\.xml$/,
   CustomMetadata: /^seed\/default\/customMetadata\/(KAM_\w+\.\w+)\.md-meta\.xml$/,
 } as const;
@@ -47,6 +48,7 @@ const kinds = [
   'CustomTab',
   'Layout',
   'ListView',
+  'ValidationRule',
   'PermissionSet',
   'CustomMetadata',
 ] as const satisfies Kind[];
@@ -58,7 +60,7 @@ function readComponent(root: string, path: string): Component | string {
     if (name === undefined) continue;
     const text = readFileSync(join(root, path), 'utf8');
     try {
-      return { kind, name: name.replace(/\/(fields|listViews)\//, '.'), path, text, xml: parseXml(text, path, kind) };
+      return { kind, name: name.replace(/\/(fields|listViews|validationRules)\//, '.'), path, text, xml: parseXml(text, path, kind) };
     } catch (error) {
       if (error instanceof SourceError) return error.message;
       throw error;
@@ -89,6 +91,7 @@ function componentFaults(component: Component): string[] {
       case 'Layout':
       case 'ListView':
       case 'PermissionSet':
+      case 'ValidationRule':
         return [];
     }
   })();

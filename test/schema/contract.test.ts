@@ -243,6 +243,13 @@ describe('the permission set of the worker', () => {
     expect(set?.objects['KAM_Potential__c']).toMatchObject({ read: true, create: true, edit: true, viewAll: true });
   });
 
+  test('reads what was agreed with customers, and writes none of it', () => {
+    for (const object of ['KAM_Agreement__c', 'KAM_Commitment__c']) {
+      expect(mayEdit(object)).toEqual([]);
+      expect(set?.objects[object]).toMatchObject({ read: true, create: false, edit: false, viewAll: true });
+    }
+  });
+
   test('edits nothing else', () => {
     expect(mayEdit('Opportunity')).toEqual([]);
     expect(mayEdit('OpportunityLineItem')).toEqual([]);
@@ -291,9 +298,10 @@ describe('the permission set of people', () => {
   });
 
   test('reads all of it, and deletes nothing', () => {
-    for (const object of ['Account', 'KAM_Potential__c']) {
+    for (const object of ['Account', 'KAM_Potential__c', 'KAM_Agreement__c', 'KAM_Commitment__c']) {
       const unread = customFields(object).filter(
-        ({ api, type }) => type !== 'MasterDetail' && set?.fields[`${object}.${api}`]?.readable !== true,
+        ({ api, type, required }) =>
+          type !== 'MasterDetail' && !required && set?.fields[`${object}.${api}`]?.readable !== true,
       );
       expect(unread).toEqual([]);
     }
