@@ -6,6 +6,7 @@ import { faultKinds, settingsOf } from '../../src/localorg/faults.js';
 import { LocalOrgRefusal, openClient, type LocalClient } from '../../src/localorg/client.js';
 import { defaultSources, startLocalOrg } from '../../src/localorg/localOrg.js';
 import type { LocalOrg } from '../../src/localorg/server.js';
+import { withLocalOrg } from '../support/localOrg.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const page = readFileSync(join(root, 'docs', 'local-org.md'), 'utf8');
@@ -78,6 +79,31 @@ describe('docs/local-org.md', () => {
   test('describes every fault with its settings, and none that does not exist', () => {
     const told = rowsOf('faults').map(([kind, settings]) => [codeIn(kind)[0], codeIn(settings)]);
     expect(told).toEqual(faultKinds.map((kind) => [kind, settingsOf(kind)]));
+  });
+});
+
+test('docs/local-org.md is right about currencies and people, request by request', async () => {
+  const rows = rowsOf('features').map(([what = '', request, answer]) => [
+    what,
+    codeIn(request)[0] ?? '',
+    codeIn(answer)[0] ?? '',
+  ]);
+  expect(rows.length).toBeGreaterThan(10);
+  await withLocalOrg({ features: ['MultiCurrency', 'PersonAccounts'], sources: [] }, async (both) => {
+    for (const [what = '', request = '', answer = ''] of rows) {
+      if (request.startsWith('SELECT')) {
+        expect([what, await both.client.query(request)]).toMatchObject([what, [JSON.parse(answer)]]);
+        continue;
+      }
+      const [, method = '', path = '', body = ''] = /^(\w+) (\S+) (.*)$/.exec(request) ?? [];
+      const given = await fetch(`${both.instanceUrl}/services/data/v67.0/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${both.accessToken}`, 'content-type': 'application/json' },
+        body,
+      });
+      const [status, code = ''] = answer.split(' ');
+      expect([what, String(given.status), await given.text()]).toEqual([what, status, expect.stringContaining(code)]);
+    }
   });
 });
 

@@ -452,6 +452,77 @@ describe('zips and XML', () => {
     );
   });
 
+  test('any component that is written by itself is taken or refused, and the org goes on', async () => {
+    const type = fc.constantFrom('CustomObject', 'CustomField', 'CustomMetadata', 'ValidationRule', 'Layout', 'Oddity');
+    const name = fc.constantFrom(
+      'Account',
+      'A__c',
+      'A__c.B__c',
+      'Account.B__c',
+      'Account-L',
+      '.',
+      '..',
+      'A..B',
+      'x/../y',
+    );
+    const text = fc.oneof(
+      fc.constantFrom('', 'Text', 'Lookup', 'A__c', '5', 'true', '99999999999', 'ISBLANK(B__c)'),
+      fc.string({ maxLength: 8 }),
+    );
+    const element = fc.constantFrom(
+      'label',
+      'type',
+      'length',
+      'referenceTo',
+      'fields',
+      'fullName',
+      'nameField',
+      'values',
+      'field',
+      'value',
+      'errorConditionFormula',
+      'active',
+    );
+    const safe = (raw: string): string => raw.replaceAll(/[^\x20-\x7e]|[<&]/g, '');
+    const leaf = fc.tuple(element, text).map(([tag, inner]) => `<${tag}>${safe(inner)}</${tag}>`);
+    const node = fc.oneof(
+      leaf,
+      fc.tuple(element, fc.array(leaf, { maxLength: 3 })).map(([tag, inner]) => `<${tag}>${inner.join('')}</${tag}>`),
+    );
+    const component = fc.tuple(type, name, fc.array(node, { maxLength: 6 }));
+    const operation = fc.constantFrom(
+      'createMetadata',
+      'updateMetadata',
+      'upsertMetadata',
+      'deleteMetadata',
+      'readMetadata',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        operation,
+        fc.array(component, { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        async (called, list, allOrNone) => {
+          const named = list.map(
+            ([kind, fullName, inner]) =>
+              `<metadata xsi:type="${kind}"><fullName>${fullName}</fullName>${inner.join('')}</metadata>`,
+          );
+          const byName = `<type>${list[0]?.[0]}</type>${list.map(([, fullName]) => `<fullNames>${fullName}</fullNames>`).join('')}`;
+          const inner = called === 'deleteMetadata' || called === 'readMetadata' ? byName : named.join('');
+          const headers = `<SessionHeader><sessionId>${org.accessToken}</sessionId></SessionHeader><AllOrNoneHeader><allOrNone>${allOrNone}</allOrNone></AllOrNoneHeader>`;
+          const envelope = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><e:Header>${headers}</e:Header><e:Body><${called} xmlns="http://soap.sforce.com/2006/04/metadata">${inner}</${called}></e:Body></e:Envelope>`;
+          const { status, text: answer } = await ask('POST', '/services/Soap/m/67.0', envelope, {
+            'content-type': 'text/xml',
+          });
+          expect([200, 500]).toContain(status);
+          expect(answer).toMatch(status === 200 ? /<result>/ : /<faultcode>/);
+          expect(answer).not.toContain('UNKNOWN_EXCEPTION');
+        },
+      ),
+      { numRuns: runs },
+    );
+  });
+
   test('entities are refused, never expanded', async () => {
     const lol = Array.from({ length: 9 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join('');
     const bomb = `<!DOCTYPE x [<!ENTITY l0 "lol">${lol}]><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><deploy>&l9;</deploy></e:Body></e:Envelope>`;
