@@ -133,7 +133,9 @@ const badWindow = (message: string): SalesforceError => new SalesforceError(400,
 
 /** Rounded as Salesforce's are not: here every record counts at once. */
 function recordCount({ org, query }: Call): Answer {
-  const asked = typeof query['sObjects'] === 'string' ? query['sObjects'].split(',').map((name) => name.trim()) : null;
+  const named = query['sObjects'];
+  // The sf CLI asks for all with an empty list.
+  const asked = typeof named === 'string' && named !== '' ? named.split(',').map((name) => name.trim()) : null;
   const objects =
     asked === null
       ? org.objects().filter(({ kind }) => kind !== 'customMetadata')

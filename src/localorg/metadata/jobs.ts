@@ -1,5 +1,6 @@
 /** Deploys and retrieves under way and done, each with an id to ask for it. */
 import { keyOf, kinds, childKinds, type Component } from '../../schema/components.js';
+import { metadataTypes } from '../../schema/shapes.js';
 import type { Engine, OrgComponent } from '../engine.js';
 import { idOf } from '../ids.js';
 import { SalesforceError } from '../refusal.js';
@@ -303,17 +304,30 @@ export const describeKinds = (): Record<string, unknown> => ({
   testRequired: false,
 });
 
-/** The components of a kind, or of the folders of a kind (`ReportFolder`), as listMetadata answers them. */
-export const listed = (engine: Engine, type: string, folder: string | undefined): FileProperties[] =>
-  engine
-    .components()
-    .filter((component) => component.type === type && inFolder(component, folder))
-    .map((component) => ({
-      component,
-      type: component.type,
-      fullName: component.fullName,
-      fileName: pathOf(component),
-    }));
+/**
+ * The components of a kind, or of the folders of a kind (`ReportFolder`), as listMetadata answers them; standard objects
+ * are listed too, without an id, as they are no components.
+ *
+ * Errors: INVALID_TYPE for a kind that no org has; one that this org does not take has no components.
+ */
+export function listed(engine: Engine, type: string, folder: string | undefined): FileProperties[] {
+  const isFolder = kinds.some((kind) => kind.folder?.type === type);
+  if (!isKnown(type) && !isFolder && !metadataTypes.split(' ').includes(type)) {
+    const text = `Unknown type:${type}`;
+    throw new SalesforceError(400, 'INVALID_TYPE', text);
+  }
+  const own = engine.components().filter((component) => component.type === type && inFolder(component, folder));
+  const names = new Set(own.map(({ fullName }) => fullName));
+  // [K]: what stands in place of id and times.
+  const never = { id: '', createdAt: new Date(0), modifiedAt: new Date(0) };
+  const standard = type === 'CustomObject' ? engine.objects().filter(({ kind }) => kind === 'standard') : [];
+  return [
+    ...own.map((component) => ({ component, type, fullName: component.fullName, fileName: pathOf(component) })),
+    ...standard
+      .filter(({ api }) => !names.has(api))
+      .map(({ api }) => ({ component: never, type, fullName: api, fileName: pathOf({ type, fullName: api }) })),
+  ];
+}
 
 const inFolder = ({ type, fullName }: Component, folder: string | undefined): boolean =>
   kinds.find((kind) => kind.type === type)?.folder === undefined || fullName.startsWith(`${folder ?? ''}/`);

@@ -18,6 +18,9 @@ import {
 import type { Member } from './package.js';
 import { singleOperations } from './single.js';
 
+/** Source: Metadata API Developer Guide, listMetadata(): up to three queries. */
+const MAXIMUM_LISTS = 3;
+
 const METADATA = 'http://soap.sforce.com/2006/04/metadata';
 
 /**
@@ -47,11 +50,14 @@ export function metadataService(jobs: MetadataJobs): Service {
     checkRetrieveStatus: ({ request, org }) =>
       retrieveResult(jobs.retrieved(jobId(request)), org, request.flag('includeZip', true)),
     describeMetadata: () => asXml(describeKinds()),
-    listMetadata: ({ request, org }) =>
-      request
-        .all('queries')
+    listMetadata: ({ request, org }) => {
+      const queries = request.all('queries');
+      if (queries.length > MAXIMUM_LISTS)
+        throw new SoapFault('LIMIT_EXCEEDED', `at most ${MAXIMUM_LISTS} queries in one call, not ${queries.length}`);
+      return queries
         .flatMap((query) => listed(org, query.required('type'), query.string('folder')))
-        .map((file) => asXml(propertiesOf(file, { id: org.userId, name: org.username }))),
+        .map((file) => asXml(propertiesOf(file, { id: org.userId, name: org.username })));
+    },
   };
   return { path: 'm', namespace: METADATA, operations: Object.fromEntries(Object.entries(operations).map(guarded)) };
 }

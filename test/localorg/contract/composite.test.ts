@@ -323,6 +323,18 @@ describe('what has changed', () => {
       sObjects: [{ name: 'Account', count: expect.any(Number) }],
     });
   });
+
+  contract(
+    'recordCount counts all objects where none is asked for, as the sf CLI does not ask',
+    { source: 'plugin-limits lib/commands/org/list/sobject/record-counts.js: ?sObjects without a value' },
+    async (org) => {
+      const counts = z.object({ sObjects: z.array(z.object({ name: z.string(), count: z.number() })) });
+      for (const path of ['limits/recordCount', 'limits/recordCount?sObjects']) {
+        const { sObjects } = counts.parse(await org.client.send('GET', path));
+        expect(sObjects.map(({ name }) => name)).toContain('User');
+      }
+    },
+  );
 });
 
 describe('the columns of a query', () => {

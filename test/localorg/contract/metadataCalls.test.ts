@@ -151,6 +151,33 @@ describe('components by themselves', () => {
   );
 });
 
+describe('lists of components', () => {
+  contract(
+    'have the standard objects too',
+    { source: `${guide}, listMetadata(): CustomObject lists standard and custom objects; sf org list metadata` },
+    async (org) => {
+      const list = await metadataOf(org).list({ type: 'CustomObject' });
+      expect(list.find(({ fullName }) => fullName === 'Account')).toMatchObject({
+        type: 'CustomObject',
+        fileName: 'objects/Account.object',
+      });
+      expect(new Set(list.map(({ fullName }) => fullName)).size).toBe(list.length);
+    },
+  );
+
+  contract(
+    'are had for three kinds at once; a kind that no org has is refused',
+    { source: `${guide}, listMetadata(): up to three queries; INVALID_TYPE: cli issues quote "Unknown type"` },
+    async (org) => {
+      const metadata = metadataOf(org);
+      const types = ['CustomObject', 'PermissionSet', 'Report'].map((type) => ({ type }));
+      expect((await metadata.list(types)).length).toBeGreaterThan(0);
+      await expect(metadata.list([...types, { type: 'Flow' }])).rejects.toThrow(/LIMIT_EXCEEDED/);
+      await expect(metadata.list({ type: 'Oddity' })).rejects.toThrow(/INVALID_TYPE/);
+    },
+  );
+});
+
 describe('the deploy of a recent validation', () => {
   const files = {
     'package.xml': manifest({ CustomField: 'Account.Level__c' }),
