@@ -17,7 +17,21 @@ import { productsAsFamilies, readFolder, type FolderContents } from './files.js'
 import { familiesIn } from './families.js';
 import { find } from './find.js';
 import { groupsIn, type Reading } from './groups.js';
-import { createTable, ingest } from './ingest.js';
+import { countOf, createTable } from './ingest.js';
+import {
+  compareIds,
+  forgetMarks,
+  markOf,
+  mergeChange,
+  pointingTo,
+  putMark,
+  replaceMarked,
+  settle,
+  turnoverOf,
+  type Change,
+  type PullMark,
+  type Turnover,
+} from './merge.js';
 import { moneyBatch, moneyHistory, type MoneyBatch, type MoneyReading } from './money.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
@@ -26,6 +40,7 @@ import { readView } from './views.js';
 
 export { BookError } from './duck.js';
 export type { FolderContents } from './files.js';
+export { listed, touchedColumns, type Change, type PullMark, type Turnover } from './merge.js';
 
 /** The tables that a pull fills, in our words. */
 export const bookTables = [
@@ -104,7 +119,24 @@ export type Book = {
    *         Picklists are kept as labels; `labels`, given with the accounts, is kept beside them for `groups`.
    * Errors: `BookError` naming file, column and value; also where the rows read are not as many as were spooled.
    */
-  ingest(table: BookTable, spooled: Spooled, labels?: Labels): Promise<number>;
+  ingest(table: BookTable, spooled: Spooled, labels?: Labels, mark?: PullMark): Promise<number>;
+  /**
+   * Takes changes into a table by id, all or nothing and together with its mark.
+   *
+   * Errors: as `ingest`.
+   */
+  change(table: BookTable, change: Change, mark: PullMark): Promise<void>;
+  /** Until when a table is covered and what it was pulled with; null where it must be pulled as a whole. */
+  pullMark(table: BookTable): Promise<PullMark | null>;
+  /** A mark by itself, where nothing but time has passed. */
+  mark(table: BookTable, mark: PullMark): Promise<void>;
+  /** Records of a table that left it, came back or took others in, since the last `settle`. */
+  turnover(table: BookTable): Promise<Turnover>;
+  settle(): Promise<void>;
+  rowCount(table: BookTable): Promise<number>;
+  pointingTo(table: BookTable, column: string, ids: readonly RecordId[]): Promise<RecordId[]>;
+  /** Compares a table's ids with those that were spooled; null where more than `listed` differ. */
+  compareIds(table: BookTable, ids: Spooled): Promise<{ missing: RecordId[]; extra: RecordId[] } | null>;
   /**
    * Replaces all pulled tables by a folder of files: `accounts.csv` and `sales.csv[.gz]` in the neutral layout.
    *
@@ -227,12 +259,24 @@ async function formatOf(duck: Duck): Promise<unknown> {
 function bookOn(file: string, duck: Duck): Book {
   return {
     file,
-    ingest: async (table, spooled, labels) => {
-      const rows = await ingest(duck, table, spooled);
+    ingest: async (table, spooled, labels, mark) => {
+      const rows = await replaceMarked(duck, table, spooled, mark ?? null);
       if (labels !== undefined) await remember(duck, 'labels', labels);
       return rows;
     },
-    readFolder: (dir) => readFolder(duck, dir),
+    change: (table, change, mark) => mergeChange(duck, table, change, mark),
+    pullMark: (table) => markOf(duck, table),
+    mark: (table, mark) => duck.transaction((inside) => putMark(inside, table, mark)),
+    turnover: (table) => turnoverOf(duck, table),
+    settle: () => settle(duck),
+    rowCount: (table) => countOf(duck, table),
+    pointingTo: (table, column, ids) => pointingTo(duck, table, column, ids),
+    compareIds: (table, ids) => compareIds(duck, table, ids),
+    readFolder: async (dir) => {
+      const contents = await readFolder(duck, dir);
+      await duck.run(forgetMarks);
+      return contents;
+    },
     productsAsFamilies: (top, before) => productsAsFamilies(duck, top, before),
     derive: async (settings, asOf, today = asOf) => {
       const notes = await derive(duck, settings, asOf, today);

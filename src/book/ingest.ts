@@ -4,7 +4,7 @@ import type { BookTable, ColumnType, Spooled } from './book.js';
 import { BookError, literal, type Duck, type Statements } from './duck.js';
 import { numberOf, textOf } from './rows.js';
 
-type Column = { type: ColumnType; isRequired?: true };
+export type Column = { type: ColumnType; isRequired?: true };
 
 const required = (type: ColumnType): Column => ({ type, isRequired: true });
 const optional = (type: ColumnType): Column => ({ type });
@@ -125,27 +125,39 @@ const sqlTypes: Record<ColumnType, string> = {
   boolean: 'BOOLEAN',
 };
 
-/** Replaces one table by what was spooled; see `Book.ingest`. */
-export async function ingest(duck: Duck, table: BookTable, spooled: Spooled): Promise<number> {
-  checkColumns(table, spooled);
+/** Replaces one table by what was spooled, `after` still inside the transaction; see `Book.ingest`. */
+export async function ingest(
+  duck: Duck,
+  table: BookTable,
+  spooled: Spooled,
+  after: (inside: Statements) => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   return duck.transaction(async (inside) => {
-    await readInto(inside, table, spooled);
-    const count = await countOf(inside, pulled(table));
-    if (count !== spooled.rows) {
-      throw new BookError(`The files of ${table} hold ${count} of the ${spooled.rows} rows that were spooled.`, [
-        'Run the sync again; a result page was cut off or left over.',
-      ]);
-    }
-    await keepLatest(inside, table);
+    await readRows(inside, table, spooled);
+    await after(inside);
     await inside.run(`DROP TABLE IF EXISTS ${table}; ALTER TABLE ${pulled(table)} RENAME TO ${table}`);
     await inside.run(`ALTER TABLE ${table} DROP COLUMN file_no`);
     return countOf(inside, table);
   });
 }
 
-const pulled = (table: BookTable): string => `pulled_${table}`;
+/** Reads what was spooled for a table into `pulled(table)`, of each id the latest row. */
+export async function readRows(duck: Statements, table: BookTable, spooled: Spooled): Promise<void> {
+  checkColumns(table, spooled);
+  await readInto(duck, pulled(table), pulledTables[table], spooled);
+  const count = await countOf(duck, pulled(table));
+  if (count !== spooled.rows) {
+    throw new BookError(`The files of ${table} hold ${count} of the ${spooled.rows} rows that were spooled.`, [
+      'Run the sync again; a result page was cut off or left over.',
+    ]);
+  }
+  await keepLatest(duck, table);
+}
 
-async function countOf(duck: Statements, table: string): Promise<number> {
+/** Where rows stand before they are the table's. */
+export const pulled = (table: BookTable): string => `pulled_${table}`;
+
+export async function countOf(duck: Statements, table: string): Promise<number> {
   const rows = await duck.rows(`SELECT COUNT(*) AS rows FROM ${table}`);
   return rows.reduce((sum, row) => sum + numberOf(row, 'rows'), 0);
 }
@@ -169,9 +181,15 @@ function checkColumns(table: BookTable, { columns }: Spooled): void {
   }
 }
 
-async function readInto(duck: Statements, table: BookTable, { files, columns }: Spooled): Promise<void> {
+/** Reads files into a new table of these fields, with the number of the file that a row stood in. */
+export async function readInto(
+  duck: Statements,
+  target: string,
+  shape: Readonly<Record<string, Column>>,
+  { files, columns }: Spooled,
+): Promise<void> {
   const spooled = new Set(columns.map(({ name }) => name));
-  const fields = Object.entries(pulledTables[table]);
+  const fields = Object.entries(shape);
   const own = fields.filter(([name]) => spooled.has(name));
   const parsed = own.map(([name, { type }]) => `${conversions[type](raw(name))} AS ${read(name)}`);
   const checked = fields.map(([name, column]) =>
@@ -181,11 +199,11 @@ async function readInto(duck: Statements, table: BookTable, { files, columns }: 
   );
   const source = files.length === 0 ? emptySource(columns) : csvSource(files, columns);
   try {
-    await duck.run(`CREATE TABLE ${pulled(table)} AS
+    await duck.run(`CREATE TABLE ${target} AS
       SELECT ${checked.join(', ')}, file_no
       FROM (SELECT *, ${parsed.join(', ')} FROM (${source}) AS csv) AS parsed`);
   } catch (error) {
-    throw unreadable(table, error);
+    throw unreadable(target.replace('pulled_', ''), error);
   }
 }
 
@@ -251,7 +269,7 @@ const expectations: Record<ColumnType, string> = {
   boolean: 'true or false',
 };
 
-function unreadable(table: BookTable, error: unknown): Error {
+function unreadable(table: string, error: unknown): Error {
   if (!(error instanceof Error)) return new BookError(`The spooled files of ${table} can't be read: ${String(error)}`);
   const [, file, column, type, value] = error.message.split(MARK);
   if (file !== undefined && column !== undefined && type !== undefined && value !== undefined && isColumnType(type)) {

@@ -156,9 +156,21 @@ const caseSources = sources(Case, [
 ]);
 
 /**
+ * What records of a table hang on by a lookup.
+ *
+ * `when`: `changed` where fields of the other record are read, or decide whether this one is; `gone` where only losing it,
+ * or a merge, makes a difference.
+ */
+export type Follow = { object: string; lookup: string; when: 'gone' | 'changed' };
+
+/**
  * What one table of the book is pulled with; what this org does not have, or no setting asks for, is an empty table.
  *
- * `all`: archived records too, as activities are archived after a year; those in the recycle bin are left out.
+ * `all`:     archived records too, as activities are archived after a year; those in the recycle bin are left out.
+ * `reach`:   the days that stand in `where`, both included, as they move with the as-of day; null for no end.
+ * `follows`: what changes a row without a stamp of its own.
+ * `lasting`: the part of `where` that is true of a record for good, or almost: changes are looked for among those.
+ * `merges`:  records of the object can take each other in.
  */
 export type Pull = {
   table: BookTable;
@@ -167,7 +179,19 @@ export type Pull = {
   where: string;
   isThere: boolean;
   all?: true;
+  reach?: { field: string; type: 'date' | 'datetime'; from: IsoDate; until: IsoDate | null };
+  follows?: readonly Follow[];
+  lasting?: string;
+  merges?: true;
 };
+
+/** What a list of changed records tells of each. */
+export const touchedSources = ({ merges }: Pull): Source[] => [
+  { name: 'id', path: 'Id', type: 'id' },
+  { name: 'isDeleted', path: 'IsDeleted', type: 'boolean' },
+  { name: 'createdAt', path: 'CreatedDate', type: 'datetime' },
+  ...(merges === true ? [{ name: 'masterId', path: 'MasterRecordId', type: 'id' } as const] : []),
+];
 
 /** What the org has beyond the least that the job needs. */
 export type OrgShape = { hasPersonAccounts: boolean; hasLines: boolean };
@@ -200,6 +224,8 @@ export function wantsOf({ source, margin, service }: Settings, today: IsoDate, a
   };
 }
 
+const ofAccount = (lookup: string): Follow => ({ object: Account.api, lookup, when: 'gone' });
+
 /** The queries of one run; sales from `since` on, and everything that is still open. */
 export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
   const { since, familyField, lineCost, productCost, services, from, until } = wants;
@@ -219,6 +245,8 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       sources: [...accountSources, ...(shape.hasPersonAccounts ? [personAccount] : [])],
       where: '',
       isThere: true,
+      follows: [ofAccount('ParentId'), ofAccount('KAM_Group_Override__c'), ofAccount('KAM_Group__c')],
+      merges: true,
     },
     {
       table: 'opportunity',
@@ -226,6 +254,8 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       sources: [...opportunitySources, ...family],
       where: `AccountId != null AND ${wanted('')}`,
       isThere: true,
+      reach: { field: 'CloseDate', type: 'date', from: since, until: null },
+      follows: [ofAccount('AccountId')],
     },
     {
       table: 'line',
@@ -233,9 +263,29 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       sources: [...lineSources, ...costs],
       where: `Opportunity.AccountId != null AND ${wanted('Opportunity.')}`,
       isThere: shape.hasLines,
+      reach: { field: 'Opportunity.CloseDate', type: 'date', from: since, until: null },
+      follows: [
+        { object: Opportunity.api, lookup: 'OpportunityId', when: 'changed' },
+        { object: Product2.api, lookup: 'Product2Id', when: 'changed' },
+      ],
     },
-    { table: 'cell', object: KAM_Potential__c.api, sources: cellSources, where: '', isThere: true },
-    { table: 'task', object: Task.api, sources: taskSources, where: 'KAM_Task_Ref__c != null', isThere: true },
+    {
+      table: 'cell',
+      object: KAM_Potential__c.api,
+      sources: cellSources,
+      where: '',
+      isThere: true,
+      follows: [ofAccount('Account__c')],
+    },
+    {
+      table: 'task',
+      object: Task.api,
+      sources: taskSources,
+      where: 'KAM_Task_Ref__c != null',
+      isThere: true,
+      follows: [ofAccount('AccountId')],
+      lasting: 'KAM_Task_Ref__c != null',
+    },
     {
       table: 'visit',
       object: Event.api,
@@ -243,6 +293,8 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       where: `${served} ${within('StartDateTime')}`,
       isThere: services.includes('visit'),
       all: true,
+      reach: { field: 'StartDateTime', type: 'datetime', from, until },
+      follows: [ofAccount('AccountId')],
     },
     {
       table: 'phone_call',
@@ -251,6 +303,9 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       where: `${served} TaskSubtype = 'Call' AND IsClosed = true AND ActivityDate >= ${from} AND ActivityDate <= ${until}`,
       isThere: services.includes('call'),
       all: true,
+      reach: { field: 'ActivityDate', type: 'date', from, until },
+      follows: [ofAccount('AccountId')],
+      lasting: "TaskSubtype = 'Call'",
     },
     {
       table: 'service_case',
@@ -259,6 +314,8 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       where: `${served} ${within('CreatedDate')}`,
       isThere: services.includes('case'),
       all: true,
+      reach: { field: 'CreatedDate', type: 'datetime', from, until },
+      follows: [ofAccount('AccountId')],
     },
   ];
 }

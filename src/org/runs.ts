@@ -4,7 +4,7 @@ import { addDays } from '../kam/calendar.js';
 import type { MoneyAnchors } from '../kam/score.js';
 import type { IsoDate } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
-import { queryAll } from './read.js';
+import { queryAll } from './query.js';
 import { anchorsIn, anchorsQuery, runObject, runRefField, runUpsert, type RunRecord } from './records.js';
 
 /** Anchors stand for a year, so that a score does not move because others moved. */

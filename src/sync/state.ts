@@ -11,7 +11,7 @@ export type State = {
   workBook: string;
   /** The book of the last finished run; any number of readers. */
   book: string;
-  /** Where query results land before the book reads them; emptied by each run. */
+  /** Where query results land before the book reads them; what a run that broke off left is used by the next. */
   spool: string;
   /** The last run as JSON. */
   run: string;

@@ -1,6 +1,6 @@
 /** The nightly run, as one sentence: pull, derive, assess, decide, plan, write, report. */
 import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import { Messages, SfError, type Org } from '@salesforce/core';
@@ -16,8 +16,9 @@ import { withinBudget } from '../org/budget.js';
 import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
 import { guarded, STOPPED, takeLease, type Lease } from '../org/lease.js';
 import { preflight } from '../org/preflight.js';
-import { pull, readSettings } from '../org/read.js';
-import { labels, wantsOf, type RunRecord } from '../org/records.js';
+import { pullInto } from '../org/pull.js';
+import { readSettings } from '../org/read.js';
+import { wantsOf, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
 import { write, type FailedChange, type Receipts } from '../org/write.js';
 import type { FailedRow, Loss, Run, RunGroup, RunOutcome } from '../report/run.js';
@@ -30,6 +31,8 @@ const messages = Messages.loadMessages('sf-plugin-kam', 'sync');
 
 export type SyncOptions = {
   dryRun: boolean;
+  /** Pulls everything anew, whatever the book knows. */
+  full: boolean;
   /** Null for the end of the last month that is over by the org's own clock. */
   asOf: IsoDate | null;
   /** Overrides the safety valve's setting for this run. */
@@ -79,8 +82,11 @@ export async function sync(
       lease = await takeLease(atLast, startedAt, { machine: state.machine, host: hostname(), process: pid });
     }
     const writing = lease === null ? org : guarded(org, lease);
-    const rowsRead = await watch.time('pull', () =>
-      pullInto(book, org, state.spool, settings, today, asOf, onProgress),
+    const wants = wantsOf(settings, today, asOf);
+    const tables = await watch.time('pull', () =>
+      pullInto(org, book, state.spool, { wants, startedAt, full: options.full }, (_, done, total) =>
+        onProgress('pull', done, total),
+      ),
     );
     const notes = await watch.time('derive', () => book.derive(settings, asOf, today));
     const remembered = await readAnchors(org, asOf);
@@ -111,7 +117,7 @@ export async function sync(
       losses,
       // The run's own record, and a look at the lease before it, are two more calls.
       apiCalls: org.apiCalls() + (options.dryRun ? 0 : 2),
-      rowsRead,
+      rowsRead: tables.reduce((sum, { rows }) => sum + rows, 0),
       durations: watch.durations,
       settingsFingerprint: createHash('sha256').update(canonicalSettings(settings)).digest('hex'),
       currency: settings.currency,
@@ -134,7 +140,6 @@ export async function sync(
   } finally {
     lease?.release();
     await book.close();
-    rmSync(state.spool, { recursive: true, force: true });
   }
 }
 
@@ -168,26 +173,6 @@ async function openWorkBook(file: string): Promise<Book> {
       throw messages.createError('error.BookInUse', [file], [], error);
     throw error;
   }
-}
-
-async function pullInto(
-  book: Book,
-  org: KamOrg,
-  spool: string,
-  settings: Settings,
-  today: IsoDate,
-  asOf: IsoDate,
-  onProgress: OnProgress,
-): Promise<number> {
-  rmSync(spool, { recursive: true, force: true });
-  let rows = 0;
-  for await (const { table, spooled } of pull(org, spool, { wants: wantsOf(settings, today, asOf) }, (_, done, total) =>
-    onProgress('pull', done, total),
-  )) {
-    await book.ingest(table, spooled, labels);
-    rows += spooled.rows;
-  }
-  return rows;
 }
 
 async function writePlan(org: KamOrg, plan: Plan, onProgress: OnProgress): Promise<Receipts> {

@@ -48,7 +48,14 @@ describe('the demo', () => {
       { port: 0, seed: 2022, lastMonth: '2026-10', alias: null, onError: (text) => expect.fail(text) },
       () => undefined,
     );
-    const options = { dryRun: false, asOf: null, maximumMoves: null, version: '0.1.0', env: { XDG_STATE_HOME: state } };
+    const options = {
+      dryRun: false,
+      full: false,
+      asOf: null,
+      maximumMoves: null,
+      version: '0.1.0',
+      env: { XDG_STATE_HOME: state },
+    };
     run = await sync(demo.login, undefined, options, () => undefined);
   });
 

@@ -1,19 +1,20 @@
 /** The door to Salesforce: rows are the same whichever way they come, and what is wrong is said in the admin's words. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { parse } from 'csv-parse/sync';
 import { afterAll, describe, expect, test } from 'vitest';
+import { openBook } from '../../src/book/book.js';
 import { defaultSettings, settingKeys } from '../../src/kam/settings.js';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import { connect, type KamOrg } from '../../src/org/connect.js';
 import { preflight } from '../../src/org/preflight.js';
-import { pull, readSettings } from '../../src/org/read.js';
+import { pullInto } from '../../src/org/pull.js';
+import { readSettings } from '../../src/org/read.js';
 import { labels, placeOf, wantsOf, workerWritten } from '../../src/org/records.js';
 import { Account } from '../../src/schema/generated.js';
 import { hasSharedData, sharedData } from '../support/announceShared.js';
+import { tablesOf } from '../support/bookTables.js';
 import { withLocalOrg } from '../support/localOrg.js';
 import { editedSeed, smallOrgOn, withSmallOrg, type AdminEdits } from '../support/smallOrg.js';
 import { machineBuilders } from '../sync/machineBuilders.js';
@@ -21,23 +22,23 @@ import { machineBuilders } from '../sync/machineBuilders.js';
 const scratch = mkdtempSync(join(tmpdir(), 'kam-org-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-async function pulled(org: KamOrg, restUpTo: number): Promise<Record<string, string[][]>> {
-  const folder = mkdtempSync(join(scratch, 'spool-'));
-  const tables: Record<string, string[][]> = {};
-  for await (const { table, spooled } of pull(
-    org,
-    folder,
-    { wants: { ...wantsOf(defaultSettings(), '2026-11-24', '2026-10-31'), since: '1990-01-01' }, restUpTo },
-    () => undefined,
-  )) {
-    const rows = spooled.files.flatMap((file) => {
-      const bytes = readFileSync(file);
-      return parse(file.endsWith('.gz') ? gunzipSync(bytes) : bytes, { from_line: 2 });
-    });
-    expect(rows).toHaveLength(spooled.rows);
-    tables[table] = rows.toSorted((a, b) => (`${a[0]}` < `${b[0]}` ? -1 : 1));
+/** All that a whole pull puts into the book's tables. */
+async function pulled(org: KamOrg, restUpTo: number): Promise<Record<string, unknown[]>> {
+  const wants = { ...wantsOf(defaultSettings(), '2026-11-24', '2026-10-31'), since: '1990-01-01' };
+  const file = join(mkdtempSync(join(scratch, 'book-')), 'book.duckdb');
+  const book = await openBook(file);
+  try {
+    await pullInto(
+      org,
+      book,
+      `${file}.spool`,
+      { wants, startedAt: await org.now(), full: false, restUpTo },
+      () => undefined,
+    );
+  } finally {
+    await book.close();
   }
-  return tables;
+  return tablesOf(file);
 }
 
 describe('a pull', () => {

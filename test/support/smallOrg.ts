@@ -91,7 +91,7 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
       sync(
         login,
         undefined,
-        { dryRun: false, asOf: null, maximumMoves: null, version: '0.0.0', env, ...options },
+        { dryRun: false, full: false, asOf: null, maximumMoves: null, version: '0.0.0', env, ...options },
         () => undefined,
       ),
     explain: (account) => explain(login, undefined, account, env),

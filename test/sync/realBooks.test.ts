@@ -22,7 +22,14 @@ describe.skipIf(!hasSharedData)('a real sales history', () => {
         await loadBook(join(sharedData, set), org.client, () => undefined);
         process.env['SF_ORG_INSTANCE_URL'] = org.instanceUrl;
         const login = await Org.create({ aliasOrUsername: org.accessToken });
-        const options = { dryRun: false, asOf: null, maximumMoves: null, version: '0', env: { XDG_STATE_HOME: state } };
+        const options = {
+          dryRun: false,
+          full: false,
+          asOf: null,
+          maximumMoves: null,
+          version: '0',
+          env: { XDG_STATE_HOME: state },
+        };
         const first = await sync(login, undefined, options, () => undefined);
         expect(first.accounts).toBe(accounts);
         expect(first.failed).toEqual([]);

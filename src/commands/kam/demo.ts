@@ -53,7 +53,14 @@ export default class KamDemo extends SfCommand<DemoResult> {
         ]),
       );
       const progress = progressOn(this.spinner, isTerminal);
-      const options = { dryRun: false, asOf: null, maximumMoves: null, version: this.config.version, env: process.env };
+      const options = {
+        dryRun: false,
+        full: false,
+        asOf: null,
+        maximumMoves: null,
+        version: this.config.version,
+        env: process.env,
+      };
       const run = await sync(demo.login, undefined, options, progress.on).finally(progress.stop);
       if (!this.jsonEnabled()) {
         this.log('');

@@ -16,6 +16,7 @@ export default class KamSync extends SfCommand<Run> {
     'target-org': Flags.requiredOrg(),
     'api-version': Flags.orgApiVersion(),
     'dry-run': Flags.boolean({ summary: messages.getMessage('flags.dry-run.summary'), default: false }),
+    full: Flags.boolean({ summary: messages.getMessage('flags.full.summary'), default: false }),
     'as-of': Flags.string({ summary: messages.getMessage('flags.as-of.summary') }),
     'max-moves': Flags.integer({ summary: messages.getMessage('flags.max-moves.summary'), min: 0, max: 100 }),
   };
@@ -31,6 +32,7 @@ export default class KamSync extends SfCommand<Run> {
       flags['api-version'],
       {
         dryRun: flags['dry-run'],
+        full: flags.full,
         asOf: flags['as-of'] ?? null,
         maximumMoves: flags['max-moves'] === undefined ? null : flags['max-moves'] / 100,
         version: this.config.version,
