@@ -643,7 +643,9 @@ class Compiler {
     if (literal.type === 'DATE_LITERAL' || literal.type === 'DATE_N_LITERAL')
       return this.againstRange(sql, field, operator, literal);
     const value = this.value(field, literal);
-    if (operator !== '=' && operator !== '!=' && (field.type === 'Checkbox' || isReference(field))) {
+    // By ranges of a record's own id rows are read in chunks; of what it points to there are none.
+    const hasOrder = field.type !== 'Checkbox' && (!isReference(field) || field.api === 'Id');
+    if (operator !== '=' && operator !== '!=' && !hasOrder) {
       throw malformed(`invalid operator on ${field.type === 'Checkbox' ? 'boolean' : 'id'} field`);
     }
     const left = isTextual(field) && !field.caseSensitive ? `fold(${sql})` : sql;

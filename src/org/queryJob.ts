@@ -97,6 +97,10 @@ type JobRecord = z.infer<typeof jobRecord>;
 
 const recordFile = (base: string): string => `${base}.job.json`;
 
+/** Is there a job of an earlier run that answers this query? */
+export const isUnderWay = (org: KamOrg, query: Soql, base: string, { pageRows = BULK_PAGE }: Patience): boolean =>
+  keptJob(org, query, base, pageRows) !== null;
+
 /** Written beside and renamed, so that a run that dies here leaves the old one or the new one. */
 function keep(record: JobRecord, base: string): void {
   const file = recordFile(base);

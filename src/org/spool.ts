@@ -6,7 +6,7 @@ import { stringify } from 'csv-stringify';
 import type { Spooled } from '../book/book.js';
 import type { KamOrg } from './connect.js';
 import { countOf, pagesOf, type QueryPage } from './query.js';
-import { readByJob, type Patience } from './queryJob.js';
+import { isUnderWay, readByJob, type Patience } from './queryJob.js';
 import type { Source } from './records.js';
 import { refusalCode } from './transport.js';
 
@@ -54,17 +54,19 @@ export async function spool(
   options: SpoolOptions,
   progress: (done: number, total: number) => void,
 ): Promise<Spool> {
+  const soql = `SELECT ${query.sources.map(({ path }) => path).join(', ')} ${fromWhere(query)}`;
+  const asJob = { soql, all: query.all, object: query.object };
+  const goesOn = isUnderWay(org, asJob, base, options);
   const total = expected ?? (await countOrMany(org, query));
   const report = (done: number): void => progress(done, Math.max(done, total));
-  if (total <= (options.restUpTo ?? restRows)) {
+  if (!goesOn && total <= (options.restUpTo ?? restRows)) {
     const byRest = await overRest(org, query, base, now, report);
     if (byRest !== null) {
       const release = async (): Promise<void> => byRest.files.forEach((file) => rmSync(file, { force: true }));
       return { spooled: byRest, covered, release };
     }
   }
-  const soql = `SELECT ${query.sources.map(({ path }) => path).join(', ')} ${fromWhere(query)}`;
-  const job = await readByJob(org, { soql, all: query.all, object: query.object }, base, covered, options, report);
+  const job = await readByJob(org, asJob, base, covered, options, report);
   return {
     spooled: { files: job.files, columns: columnsOf(query), rows: job.rows },
     covered: job.covered,

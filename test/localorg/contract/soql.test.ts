@@ -106,6 +106,18 @@ sharedContract({ clock: '2024-02-29T12:00:00Z' }, aBook, (the) => {
     );
 
     the(
+      'ids have an order, by which records are read in chunks; what a record points to has none',
+      { source: '[K] WHERE Id > the last one ORDER BY Id; Bulk API Developer Guide, PK Chunking: Id >= and Id <' },
+      async (org, { ids, accounts }) => {
+        const [first = '', second = ''] = [ids.get('Ärzte'), ids.get('beta')].map(String).toSorted();
+        expect(await accounts(`Id >= '${first}' AND Id < '${second}'`)).toEqual(['Ärzte GmbH']);
+        expect((await refusal(org, `SELECT Id FROM Opportunity WHERE AccountId > '${first}'`)).code).toBe(
+          'MALFORMED_QUERY',
+        );
+      },
+    );
+
+    the(
       'LIKE knows % and _, escaped ones are themselves, and case does not matter',
       { source: `${page('Comparison Operators')}: LIKE; ${page('Quoted String Escape Sequences')}: \\_ and \\%` },
       async ({ mark }, { accounts }) => {
