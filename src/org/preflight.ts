@@ -1,15 +1,20 @@
 /** What would stop or weaken a run, found before anything is read or written. */
-import type { KamOrg } from './connect.js';
+import type { ColumnType } from '../book/book.js';
+import type { DescribedField, KamOrg } from './connect.js';
 import {
   accountObject,
   familyObject,
   familyRefField,
   lineObject,
   needs,
+  pullsOf,
   taskObject,
   taskRefField,
   type Need,
   type OrgShape,
+  type Pull,
+  type Source,
+  type Wants,
 } from './records.js';
 
 export type Problem = { severity: 'stops' | 'loses'; what: string; remedy: string };
@@ -92,6 +97,52 @@ async function problemsWith(org: KamOrg, need: Need): Promise<Problem[]> {
         ]),
   ];
 }
+
+/**
+ * Looks at every field that a pull would read: is it there, of a type that can be read as what we take it for, and no
+ * formula or roll-up? Those change without the record's time stamp moving, so that a night would not see it.
+ */
+export async function sourceProblems(org: KamOrg, wants: Wants): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const pull of pullsOf(await shapeOf(org), wants).filter(({ isThere }) => isThere)) {
+    for (const source of pull.sources) {
+      const { object, field } = placeOf(pull, source);
+      const what = flawOf((await org.describe(object))?.fields.get(field), source.type);
+      if (what === null) continue;
+      problems.push({ severity: 'stops', what: `${object}.${field} ${what}.`, remedy: `${deploy} ${assign}` });
+    }
+  }
+  return problems;
+}
+
+/** `Product2.Family` of a line is a field of the product that the line hangs on. */
+function placeOf({ object, follows = [] }: Pull, { path }: Source): { object: string; field: string } {
+  const [head = '', field] = path.split('.');
+  if (field === undefined) return { object, field: head };
+  const parent = follows.find(({ lookup }) => lookup.replace(/(__c|Id)$/, '') === head.replace(/__r$/, ''));
+  return { object: parent?.object ?? head, field };
+}
+
+function flawOf(field: DescribedField | undefined, type: ColumnType): string | null {
+  if (field === undefined) return 'is missing or not readable';
+  if (field.calculated && field.name.endsWith('__c')) {
+    return 'is a formula or roll-up, which changes without a trace on its record; expected a plain field';
+  }
+  if (fits[type].includes(field.type)) return null;
+  return `is of type ${field.type}; expected ${fits[type].slice(0, 2).join(' or ')}`;
+}
+
+/** The types of describe that can be read as one of ours. */
+const fits: Record<ColumnType, readonly string[]> = {
+  id: ['id', 'reference', 'string'],
+  text: ['string', 'picklist', 'textarea', 'multipicklist', 'combobox', 'email', 'phone', 'url', 'id', 'reference'],
+  number: ['double', 'int', 'long', 'percent', 'currency'],
+  integer: ['int', 'double', 'long'],
+  money: ['currency', 'double', 'int', 'long'],
+  date: ['date'],
+  datetime: ['datetime'],
+  boolean: ['boolean'],
+};
 
 /** What the org has beyond the least, as far as queries depend on it. */
 export async function shapeOf(org: KamOrg): Promise<OrgShape> {

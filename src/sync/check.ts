@@ -1,8 +1,10 @@
 /** Is the org ready for a sync? Everything that would stop or weaken one, each with its remedy. */
 import { SfError, type Org } from '@salesforce/core';
+import { lastMonthEnd } from '../kam/calendar.js';
 import { connect } from '../org/connect.js';
-import { preflight, type Problem } from '../org/preflight.js';
+import { preflight, sourceProblems, type Problem } from '../org/preflight.js';
 import { readSettings } from '../org/read.js';
+import { wantsOf } from '../org/records.js';
 
 export type Readiness = { ready: boolean; orgId: string; username: string; problems: Problem[] };
 
@@ -22,8 +24,9 @@ export async function check(login: Org, apiVersion: string | undefined): Promise
 
 async function settingsProblems(org: Awaited<ReturnType<typeof connect>>): Promise<Problem[]> {
   try {
-    await readSettings(org);
-    return [];
+    const settings = await readSettings(org);
+    const today = (await org.now()).toISOString().slice(0, 10);
+    return await sourceProblems(org, wantsOf(settings, today, lastMonthEnd(today)));
   } catch (error) {
     if (!(error instanceof SfError) || error.name !== 'SettingsInvalidError') throw error;
     return [{ severity: 'stops', what: error.message, remedy: (error.actions ?? []).join(' ') }];

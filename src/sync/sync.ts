@@ -15,7 +15,7 @@ import { reasonsText } from '../kam/wording.js';
 import { withinBudget } from '../org/budget.js';
 import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
 import { guarded, STOPPED, takeLease, type Lease } from '../org/lease.js';
-import { preflight } from '../org/preflight.js';
+import { preflight, sourceProblems, type Problem } from '../org/preflight.js';
 import { pullInto } from '../org/pull.js';
 import { readSettings } from '../org/read.js';
 import { wantsOf, type RunRecord } from '../org/records.js';
@@ -72,6 +72,8 @@ export async function sync(
   const startedAt = await org.now();
   const today = startedAt.toISOString().slice(0, 10);
   const asOf = dayToAssess(options.asOf, today);
+  const wants = wantsOf(settings, today, asOf);
+  stopFor(await sourceProblems(org, wants));
   const state = stateOf(org.orgId, options.env);
   const watch = stopwatch();
 
@@ -82,7 +84,6 @@ export async function sync(
       lease = await takeLease(atLast, startedAt, { machine: state.machine, host: hostname(), process: pid });
     }
     const writing = lease === null ? org : guarded(org, lease);
-    const wants = wantsOf(settings, today, asOf);
     const tables = await watch.time('pull', () =>
       pullInto(org, book, state.spool, { wants, startedAt, full: options.full }, (_, done, total) =>
         onProgress('pull', done, total),
@@ -149,12 +150,15 @@ const statusOf = (error: unknown): 'Stopped' | 'Failed' =>
 /** What the full job would need and this org lacks, where it can run all the same. */
 async function passPreflight(org: KamOrg): Promise<Loss[]> {
   const problems = await preflight(org);
-  const stopping = problems.filter(({ severity }) => severity === 'stops');
-  if (stopping.length > 0) {
-    const list = stopping.map(({ what, remedy }) => `- ${what} ${remedy}`).join('\n');
-    throw messages.createError('error.PreflightFailed', [list], [], PREFLIGHT_FAILED);
-  }
+  stopFor(problems);
   return problems.map(({ what, remedy }) => ({ what, remedy }));
+}
+
+function stopFor(problems: readonly Problem[]): void {
+  const stopping = problems.filter(({ severity }) => severity === 'stops');
+  if (stopping.length === 0) return;
+  const list = stopping.map(({ what, remedy }) => `- ${what} ${remedy}`).join('\n');
+  throw messages.createError('error.PreflightFailed', [list], [], PREFLIGHT_FAILED);
 }
 
 function dayToAssess(asOf: IsoDate | null, today: IsoDate): IsoDate {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openBook } from '../../src/book/book.js';
 import { defaultSettings, settingKeys } from '../../src/kam/settings.js';
+import { serviceKinds } from '../../src/kam/margin.js';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import { connect, type KamOrg } from '../../src/org/connect.js';
-import { preflight } from '../../src/org/preflight.js';
+import { preflight, sourceProblems } from '../../src/org/preflight.js';
 import { pullInto } from '../../src/org/pull.js';
 import { readSettings } from '../../src/org/read.js';
 import { labels, placeOf, wantsOf, workerWritten } from '../../src/org/records.js';
@@ -174,6 +175,35 @@ describe('preflight', () => {
       expect(problems.every(({ severity, remedy }) => severity === 'stops' && /deploy|assign/.test(remedy))).toBe(true);
       await expect(small.sync()).rejects.toMatchObject({ name: 'PreflightFailedError', exitCode: 3 });
     }));
+});
+
+describe('what is read from', () => {
+  test('is fit in an org that has the package, services and all', () =>
+    withLocalOrg({}, async (test) => {
+      const { login } = await smallOrgOn(test, scratch);
+      const wants = { ...wantsOf(defaultSettings(), '2026-11-24', '2026-10-31'), services: serviceKinds };
+      expect(await sourceProblems(await connect(login, undefined), wants)).toEqual([]);
+    }));
+
+  test.each([
+    [
+      'OpportunityLineItem',
+      'TotalPrice',
+      'type',
+      'OpportunityLineItem.TotalPrice is of type string; expected currency',
+    ],
+    ['Product2', 'Family', 'gone', 'Product2.Family is missing or not readable'],
+    ['KAM_Potential__c', 'Stated_Wallet__c', 'type', 'KAM_Potential__c.Stated_Wallet__c is of type string'],
+  ])('%s.%s that is %s stops the run before anything is read: exit code 3', (object, field, change, what) =>
+    withLocalOrg({}, async (test) => {
+      await test.client.send('POST', '/local/faults', { kind: 'describe-change', object, field, change });
+      const small = await smallOrgOn(test, scratch);
+      const failure = small.sync();
+      await expect(failure).rejects.toMatchObject({ name: 'PreflightFailedError', exitCode: 3 });
+      await expect(failure).rejects.toThrow(what);
+      expect(await test.client.query('SELECT Id FROM KAM_Run__c')).toEqual([]);
+    }),
+  );
 });
 
 describe('an org that cannot be reached', () => {

@@ -145,6 +145,33 @@ describe('a second sync', () => {
     }));
 });
 
+test('a night on which nothing changed costs few calls, with services too: 60 at most', () =>
+  withSmallOrg(
+    machineBuilders,
+    {
+      settings: {
+        ...roundAnchors,
+        'KAM_Settings.Default': {
+          ...roundAnchors['KAM_Settings.Default'],
+          Service_Visit_Cost__c: '150',
+          Service_Call_Cost__c: '15',
+          Service_Case_Cost__c: '80',
+        },
+      },
+      families: margins,
+    },
+    async (org) => {
+      await org.sync();
+      await org.moveClock('2026-11-25T12:00:00Z');
+      // What the first night wrote is seen again by the second.
+      await org.sync();
+      await org.moveClock('2026-11-26T12:00:00Z');
+      const run = await org.sync();
+      expect(run).toMatchObject({ outcome: { is: 'nothingToDo' }, rowsRead: 0, written: 0 });
+      expect(run.apiCalls).toBeLessThanOrEqual(60);
+    },
+  ));
+
 describe('a dry run', () => {
   test('plans the same as the run that follows it, and writes nothing', () =>
     machines(async (org) => {
