@@ -21,6 +21,8 @@ export type DescribedField = {
   calculated: boolean;
   unique: boolean;
   externalId: boolean;
+  /** The objects that a lookup may point to. */
+  referenceTo: readonly string[];
 };
 export type DescribedObject = {
   name: string;
@@ -114,6 +116,7 @@ async function describeWith(
         calculated: field.calculated,
         unique: field.unique,
         externalId: field.externalId,
+        referenceTo: field.referenceTo ?? [],
       },
     ]);
     return { name, createable, updateable, fields: new Map(list) };

@@ -106,7 +106,7 @@ export async function sourceProblems(org: KamOrg, wants: Wants): Promise<Problem
   const problems: Problem[] = [];
   for (const pull of pullsOf(await shapeOf(org), wants).filter(({ isThere }) => isThere)) {
     for (const source of pull.sources) {
-      const { object, field } = placeOf(pull, source);
+      const { object, field } = await placeOf(org, pull, source);
       const what = flawOf((await org.describe(object))?.fields.get(field), source.type);
       if (what === null) continue;
       problems.push({ severity: 'stops', what: `${object}.${field} ${what}.`, remedy: `${deploy} ${assign}` });
@@ -115,12 +115,13 @@ export async function sourceProblems(org: KamOrg, wants: Wants): Promise<Problem
   return problems;
 }
 
-/** `Product2.Family` of a line is a field of the product that the line hangs on. */
-function placeOf({ object, follows = [] }: Pull, { path }: Source): { object: string; field: string } {
+/** `Product2.Family` of a line is a field of what its `Product2Id` points to. */
+async function placeOf(org: KamOrg, { object }: Pull, { path }: Source): Promise<{ object: string; field: string }> {
   const [head = '', field] = path.split('.');
   if (field === undefined) return { object, field: head };
-  const parent = follows.find(({ lookup }) => lookup.replace(/(__c|Id)$/, '') === head.replace(/__r$/, ''));
-  return { object: parent?.object ?? head, field };
+  const lookup = head.endsWith('__r') ? head.replace(/__r$/, '__c') : `${head}Id`;
+  const [parent] = (await org.describe(object))?.fields.get(lookup)?.referenceTo ?? [];
+  return { object: parent ?? head, field };
 }
 
 function flawOf(field: DescribedField | undefined, type: ColumnType): string | null {
