@@ -1,6 +1,7 @@
 /** The book of business as the CRM holds it: a disposable DuckDB file per org. */
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import type { OwnCurrency } from '../kam/currency.js';
 import type { AccountFacts, Benchmark, GroupFacts, ServedBy, StatedBy } from '../kam/facts.js';
 import type { StandingFamily } from '../kam/family.js';
 import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
@@ -52,6 +53,8 @@ export const bookTables = [
   'visit',
   'phone_call',
   'service_case',
+  'currency_type',
+  'dated_rate',
 ] as const;
 export type BookTable = (typeof bookTables)[number];
 
@@ -77,6 +80,7 @@ export type BookNote = {
     | 'parentCycle'
     | 'parentMissing'
     | 'wonWithoutAmount'
+    | 'rateMissing'
     | 'negativeAmount'
     | 'saleInFuture'
     | 'saleWithoutAccount'
@@ -102,13 +106,19 @@ export type GroupView = {
   facts: GroupFacts;
   potential: GroupPotential;
   /** What stands on each member today, root first, then by id. */
-  standings: { accountId: RecordId; name: string; mark: AccountMark }[];
+  standings: { accountId: RecordId; name: string; currency: OwnCurrency; mark: AccountMark }[];
   /** Review tasks on any member. */
   tasks: StandingTask[];
 };
 
 /** One account with its potential and with the records that the CRM keeps of its families. */
-export type AccountFamilies = { accountId: RecordId; name: string; potential: Potential; standing: StandingFamily[] };
+export type AccountFamilies = {
+  accountId: RecordId;
+  name: string;
+  currency: OwnCurrency;
+  potential: Potential;
+  standing: StandingFamily[];
+};
 
 export type Book = {
   readonly file: string;
@@ -206,7 +216,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 6;
+const FORMAT = 8;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.

@@ -9,6 +9,7 @@ import { numberOf, textOf, textsOf } from './rows.js';
 /** Derives everything that `Book` reads, from scratch; see `Book.derive`. */
 export async function derive(duck: Duck, settings: Settings, asOf: IsoDate, today: IsoDate): Promise<BookNote[]> {
   await duck.run(`${sqlText('dialect')};${scopeTables(settings, asOf, today)}`);
+  await duck.run(sqlText('currency'));
   await duck.run(sqlText('groups'));
   await climb(duck);
   await duck.run(sqlText('facts'));
@@ -101,6 +102,7 @@ const noteKinds: Record<BookNote['is'], true> = {
   parentCycle: true,
   parentMissing: true,
   wonWithoutAmount: true,
+  rateMissing: true,
   negativeAmount: true,
   saleInFuture: true,
   saleWithoutAccount: true,

@@ -1,5 +1,6 @@
 -- From groups and pulled tables to facts: sales per window and family, size, peer groups and benchmarks.
--- Reads: account, opportunity, line, task, cell, visit, phone_call, service_case, node, node_root, scope (one row), sales_window, family_rule.
+-- Reads: account, opportunity, line, task, cell, visit, phone_call, service_case, node, node_root, scope (one row), sales_window, family_rule,
+-- rate (currency.sql). Where a record has no currency of its own, one million millionths stand for the only one.
 
 -- Accounts in the order in which everything is read: by group, then by account. Numbers stand for ids from here on.
 CREATE OR REPLACE TABLE member AS
@@ -8,11 +9,14 @@ SELECT
   CAST(DENSE_RANK() OVER (ORDER BY r.id) - 1 AS INTEGER) AS group_no,
   r.id AS root_id,
   n.id = r.id AS is_root,
-  a.*
+  a.*,
+  CASE WHEN a.currency IS NULL THEN 1000000 ELSE c.millionths END AS millionths
 FROM node AS n
 JOIN node_root AS nr ON nr.node_no = n.node_no
 JOIN node AS r ON r.node_no = nr.root_no
 JOIN account AS a ON a.id = n.id
+JOIN sales_window AS w ON w.window_no = 0
+LEFT JOIN rate AS c ON c.iso = a.currency AND c.day = w.last_day
 ORDER BY account_no;
 
 CREATE OR REPLACE TABLE member_task AS
@@ -25,15 +29,19 @@ ORDER BY m.group_no, t.ref, t.id;
 CREATE OR REPLACE TABLE member_cell AS
 SELECT
   m.account_no,
-  c.*,
+  c.* REPLACE (CORPORATE(c.stated_wallet, CASE WHEN c.currency IS NULL THEN 1000000 ELSE r.millionths END) AS stated_wallet),
+  CASE WHEN c.currency IS NULL THEN 1000000 ELSE r.millionths END AS millionths,
   NULLIF(TRIM(c.family), '') AS raw,
   c.stated_wallet IS NOT NULL OR c.stated_on IS NOT NULL OR c.stated_by IS NOT NULL OR c.served_by IS NOT NULL
     OR c.competitor IS NOT NULL OR c.target IS NOT NULL OR c.target_year IS NOT NULL OR c.next_step IS NOT NULL
     AS has_word
 FROM cell AS c
-JOIN member AS m ON m.id = c.account_id;
+JOIN member AS m ON m.id = c.account_id
+JOIN sales_window AS w ON w.window_no = 0
+LEFT JOIN rate AS r ON r.iso = c.currency AND r.day = w.last_day;
 
--- Won opportunities up to the as-of day with their window, and open ones (window -1: pipeline).
+-- Won opportunities up to the as-of day with their window, and open ones (window -1: pipeline). The amount is in the
+-- corporate currency by the rate of the close date, and unknown where there is none; lines have their deal's currency.
 CREATE OR REPLACE TABLE deal AS
 WITH itemised AS (
   SELECT DISTINCT opportunity_id FROM line WHERE amount IS NOT NULL
@@ -48,12 +56,16 @@ SELECT
   m.account_no,
   CASE WHEN o.is_won THEN w.window_no ELSE -1 END AS window_no,
   i.opportunity_id IS NOT NULL AS is_itemised,
-  o.amount,
+  CORPORATE(o.amount, CASE WHEN o.currency IS NULL THEN 1000000 ELSE r.millionths END) AS amount,
+  CASE WHEN o.currency IS NULL THEN 1000000 ELSE r.millionths END AS millionths,
+  o.currency,
+  o.close_date,
   o.family
 FROM opportunity AS o
 JOIN member AS m ON m.id = o.account_id
 LEFT JOIN day_window AS w ON w.close_date = o.close_date
 LEFT JOIN itemised AS i ON i.opportunity_id = o.id
+LEFT JOIN rate AS r ON r.iso = o.currency AND r.day = o.close_date
 WHERE (o.is_won AND w.window_no IS NOT NULL) OR (NOT o.is_won AND NOT o.is_closed);
 
 -- What each family name in the data means: the rule's spelling and alias, or the name itself.
@@ -124,11 +136,17 @@ FROM (
     d.account_no,
     d.window_no,
     COALESCE(l.family, '') AS raw,
-    l.amount,
-    COALESCE(l.cost, CAST(ROUND(l.unit_cost * l.quantity) AS BIGINT)) AS cost
+    CORPORATE(l.amount, d.millionths) AS amount,
+    COALESCE(
+      CORPORATE(l.cost, d.millionths),
+      CAST(ROUND(
+        CORPORATE(l.unit_cost, CASE WHEN l.unit_currency IS NULL THEN 1000000 ELSE u.millionths END) * l.quantity
+      ) AS BIGINT)
+    ) AS cost
   FROM deal AS d
   JOIN line AS l ON l.opportunity_id = d.id
-  WHERE l.amount IS NOT NULL
+  LEFT JOIN rate AS u ON u.iso = l.unit_currency AND u.day = d.close_date
+  WHERE l.amount IS NOT NULL AND d.millionths IS NOT NULL
   UNION ALL
   SELECT d.account_no, d.window_no, COALESCE(d.family, '') AS raw, d.amount, NULL AS cost
   FROM deal AS d

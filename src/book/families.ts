@@ -4,11 +4,11 @@ import type { AccountFamilies } from './book.js';
 import type { Duck, Row } from './duck.js';
 import { fractionOf, ownWords, wordOf, type Reading } from './groups.js';
 import { notAssessed, potentialsIn } from './results.js';
-import { collect, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
+import { collect, currencyOf, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
 
 export async function familiesIn(duck: Duck, range: Range, reading: Reading): Promise<AccountFamilies[]> {
   const accounts = await duck.rows(
-    `SELECT account_no, id, name FROM member WHERE ${within('account_no', range)} ORDER BY account_no`,
+    `SELECT account_no, id, name, currency, millionths FROM member WHERE ${within('account_no', range)} ORDER BY account_no`,
   );
   const cells = await duck.rows(`
     SELECT *, CAST(as_of AS VARCHAR) AS as_of_day FROM account_cell WHERE ${within('account_no', range)}
@@ -21,6 +21,7 @@ export async function familiesIn(duck: Duck, range: Range, reading: Reading): Pr
     return {
       accountId,
       name: textOf(row, 'name'),
+      currency: currencyOf(row),
       potential: potentials.get(accountNo) ?? notAssessed(accountId),
       standing: standing.get(accountNo) ?? [],
     };
@@ -32,6 +33,7 @@ const standingOf = (row: Row, { labels }: Reading): StandingFamily => ({
   ref: textOrNull(row, 'ref'),
   means: textOrNull(row, 'means') ?? '',
   hasWord: flagOf(row, 'has_word'),
+  currency: currencyOf(row),
   mark: {
     family: textOrNull(row, 'family') ?? '',
     whitespace: numberOrNull(row, 'whitespace'),

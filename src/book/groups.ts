@@ -9,7 +9,7 @@ import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
 import type { GroupView, Labels } from './book.js';
 import type { Duck, Row } from './duck.js';
 import { potentialsIn } from './results.js';
-import { collect, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
+import { collect, currencyOf, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
 
 /** What reading groups needs beside the tables: words for labels (null: the words themselves), day, and what care costs. */
 export type Reading = { labels: Labels | null; asOf: IsoDate; costs: Pick<Settings, 'margin' | 'service'> };
@@ -53,7 +53,7 @@ const taskQuery = (range: Range): string =>
 type Member = { accountNo: number; standing: GroupView['standings'][number] };
 
 const memberQuery = (range: Range): string => `
-  SELECT account_no, group_no, id, name, tier, segment, gate, gate_result, score, confidence, revenue, cross_sell,
+  SELECT account_no, group_no, id, name, currency, millionths, tier, segment, gate, gate_result, score, confidence, revenue, cross_sell,
     up_sell, additional_potential, revenue_at_risk, contribution_margin, wallet_share, reasons, next_step, group_id,
     CAST(assessed_on AS VARCHAR) AS assessed_on
   FROM member WHERE ${within('account_no', range)}
@@ -61,7 +61,12 @@ const memberQuery = (range: Range): string => `
 
 const memberOf = (row: Row, { labels }: Reading): Member => ({
   accountNo: numberOf(row, 'account_no'),
-  standing: { accountId: textOf(row, 'id'), name: textOf(row, 'name'), mark: markOf(row, labels) },
+  standing: {
+    accountId: textOf(row, 'id'),
+    name: textOf(row, 'name'),
+    currency: currencyOf(row),
+    mark: markOf(row, labels),
+  },
 });
 
 function markOf(row: Row, labels: Labels | null): AccountMark {

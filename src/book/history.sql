@@ -16,12 +16,12 @@ FROM (
     o.close_date AS day,
     COALESCE(l.family, '') AS raw,
     NULLIF(TRIM(l.product), '') AS product,
-    l.amount AS cents,
+    CORPORATE(l.amount, d.millionths) AS cents,
     l.quantity
   FROM deal AS d
   JOIN opportunity AS o ON o.id = d.id
   JOIN line AS l ON l.opportunity_id = d.id
-  WHERE d.window_no >= 0 AND l.amount IS NOT NULL
+  WHERE d.window_no >= 0 AND l.amount IS NOT NULL AND d.millionths IS NOT NULL
   UNION ALL
   SELECT d.account_no, o.close_date, COALESCE(d.family, ''), NULL, d.amount, NULL
   FROM deal AS d

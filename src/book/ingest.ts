@@ -14,6 +14,8 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
   account: {
     id: required('id'),
     name: required('text'),
+    /** Only where the org has several. */
+    currency: optional('text'),
     parentId: optional('id'),
     ownerId: required('id'),
     industry: optional('text'),
@@ -52,6 +54,7 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     accountId: optional('id'),
     closeDate: required('date'),
     amount: optional('money'),
+    currency: optional('text'),
     isWon: required('boolean'),
     isClosed: required('boolean'),
     family: optional('text'),
@@ -67,6 +70,8 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     /** Of the whole line, and of one piece. */
     cost: optional('money'),
     unitCost: optional('money'),
+    /** Of the product, in which one piece's cost is; the line has its opportunity's. */
+    unitCurrency: optional('text'),
   },
   visit: { id: required('id'), accountId: optional('id'), startedAt: required('datetime') },
   phone_call: { id: required('id'), accountId: optional('id'), day: required('date') },
@@ -76,6 +81,7 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     id: required('id'),
     accountId: required('id'),
     ref: optional('text'),
+    currency: optional('text'),
     family: optional('text'),
     whitespace: optional('money'),
     probability: optional('number'),
@@ -98,6 +104,15 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     target: optional('money'),
     targetYear: optional('number'),
     nextStep: optional('text'),
+  },
+  /** How much of a currency one unit of the corporate currency is, today and from day to day. */
+  currency_type: { id: required('id'), iso: required('text'), rate: required('number') },
+  dated_rate: {
+    id: required('id'),
+    iso: required('text'),
+    startDate: required('date'),
+    nextStartDate: optional('date'),
+    rate: required('number'),
   },
   task: {
     id: required('id'),

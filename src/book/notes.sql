@@ -24,9 +24,19 @@ FROM (
   LEFT JOIN account AS a ON a.id = o.account_id
   WHERE o.is_won AND a.id IS NULL
   UNION ALL
+  SELECT 'rateMissing', r.currency, COUNT(*)
+  FROM (
+    SELECT currency FROM deal WHERE millionths IS NULL
+    UNION ALL
+    SELECT currency FROM member WHERE millionths IS NULL
+    UNION ALL
+    SELECT currency FROM account_cell WHERE millionths IS NULL
+  ) AS r
+  GROUP BY r.currency
+  UNION ALL
   SELECT 'wonWithoutAmount', id, 1
   FROM deal
-  WHERE window_no >= 0 AND NOT is_itemised AND amount IS NULL
+  WHERE window_no >= 0 AND NOT is_itemised AND amount IS NULL AND millionths IS NOT NULL
   UNION ALL
   SELECT 'noLineItems', d.id, 1
   FROM deal AS d

@@ -1,5 +1,6 @@
 /** Values out of the book's rows, checked where they enter the code. */
 import type { JS } from '@duckdb/node-api';
+import type { OwnCurrency } from '../kam/currency.js';
 import { BookError, type Row } from './duck.js';
 
 export function textOf(row: Row, column: string): string {
@@ -10,6 +11,12 @@ export function textOrNull(row: Row, column: string): string | null {
   const value = row[column];
   if (value === null || typeof value === 'string') return value;
   throw unexpected(column, value);
+}
+
+/** The currency of a record with the rate of the as-of day. */
+export function currencyOf(row: Row): OwnCurrency {
+  const iso = textOrNull(row, 'currency');
+  return iso === null ? null : { iso, millionths: numberOrNull(row, 'millionths') };
 }
 
 export function textsOf(row: Row, column: string): string[] {

@@ -1,5 +1,6 @@
 /** What the org says of one family of one account, and what it shall say: a plan is the difference, as with accounts. */
 import { ownIn, type Potential, type PotentialCell, type PotentialSource, type PotentialWhy } from './potential.js';
+import { inCurrency, type OwnCurrency } from './currency.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate, RecordId } from './units.js';
 import { isKnown } from './unknown.js';
@@ -38,11 +39,12 @@ export type StandingFamily = {
   mark: FamilyMark;
   /** A person wrote on it: wallet, who serves it, target, next step … */
   hasWord: boolean;
+  currency: OwnCurrency;
 };
 
 /** One record to create or to change. `emptied`: it loses its figures, because nothing is left to say of the family. */
 export type FamilyChange =
-  | { verb: 'addFamily'; accountId: RecordId; ref: string; after: FamilyMark }
+  | { verb: 'addFamily'; accountId: RecordId; ref: string; currency: string | null; after: FamilyMark }
   | {
       verb: 'setFamily';
       accountId: RecordId;
@@ -66,7 +68,8 @@ export const familyRef = (accountId: RecordId, family: string): string =>
  * Shape:  changes of records that stand, then records to add, most money first. The families with most money get one,
  *         `keep` of them, and every family on which a person wrote. A record that is not wanted any more loses its
  *         figures and stays: a person may have written on it since it was read, and files or fields that the worker
- *         does not know may hang on it. The day moves only when something else changes.
+ *         does not know may hang on it. The day moves only when something else changes. Money is written in a record's
+ *         own currency; new records get the account's.
  */
 export function familyChanges(
   potential: Potential,
@@ -74,6 +77,7 @@ export function familyChanges(
   keep: number,
   asOf: IsoDate,
   settings: Settings,
+  currency: OwnCurrency = null,
 ): FamilyChange[] {
   const { accountId } = potential;
   const wanted = wantedCells(potential, standing, keep);
@@ -84,7 +88,8 @@ export function familyChanges(
   const changes = records.flatMap((record): FamilyChange[] => {
     const ref = refIn(record);
     const cell = taken.get(ref) === record ? cellOf.get(ref) : undefined;
-    const fresh = cell === undefined ? { ...emptyMark, family: record.mark.family } : markOf(cell, settings);
+    const fresh =
+      cell === undefined ? { ...emptyMark, family: record.mark.family } : markOf(cell, settings, record.currency);
     const difference = differenceOf(record.mark, fresh, asOf);
     const adopts = cell !== undefined && record.ref === null;
     if (difference === null && !adopts) return [];
@@ -102,7 +107,8 @@ export function familyChanges(
   const added = [...cellOf]
     .filter(([ref]) => !taken.has(ref))
     .map(([ref, cell]): FamilyChange => {
-      return { verb: 'addFamily', accountId, ref, after: { ...markOf(cell, settings), asOf } };
+      const after = { ...markOf(cell, settings, currency), asOf };
+      return { verb: 'addFamily', accountId, ref, currency: currency?.iso ?? null, after };
     });
   return [...changes, ...added];
 }
@@ -120,9 +126,9 @@ function wantedCells(potential: Potential, standing: readonly StandingFamily[], 
 const inOrder = (standing: readonly StandingFamily[]): StandingFamily[] =>
   standing.toSorted((a, b) => Number(a.ref === null) - Number(b.ref === null) || (a.id < b.id ? -1 : 1));
 
-function markOf(cell: PotentialCell, settings: Settings): Omit<FamilyMark, 'asOf'> {
+function markOf(cell: PotentialCell, settings: Settings, currency: OwnCurrency): Omit<FamilyMark, 'asOf'> {
   const { why } = cell;
-  return {
+  const mark: Omit<FamilyMark, 'asOf'> = {
     family: cell.family,
     ...noParts,
     ...partsOf(why),
@@ -135,7 +141,12 @@ function markOf(cell: PotentialCell, settings: Settings): Omit<FamilyMark, 'asOf
     confidence: rounded(cell.confidence),
     why: familyText(cell, settings),
   };
+  for (const figure of moneyFigures) mark[figure] = inCurrency(mark[figure], currency);
+  return mark;
 }
+
+/** What stands in the record's currency; the text beside it speaks of the corporate one. */
+const moneyFigures = ['whitespace', 'volume', 'value', 'expected', 'low', 'high', 'pipeline', 'own'] as const;
 
 /** What the expected amount is made of. */
 function partsOf(why: PotentialWhy): Partial<FamilyMark> {

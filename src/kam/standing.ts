@@ -1,4 +1,5 @@
 /** What the org says today about one account, and what it shall say: one shape for both, so that a plan is a difference. */
+import { inCurrency, type OwnCurrency } from './currency.js';
 import type { GroupFacts } from './facts.js';
 import type { Decision, Gate, GateResult, Segment, Tier } from './funnel.js';
 import type { GroupPotential } from './potential.js';
@@ -93,6 +94,21 @@ export function markOf(
     nextStep: nextStepText(decision.nextStep, settings),
   };
 }
+
+/** The same mark in the account's own currency. */
+export function markIn<M extends Omit<AccountMark, 'assessedOn'>>(mark: M, currency: OwnCurrency): M {
+  const money = moneyFields.map((field) => [field, inCurrency(mark[field], currency)]);
+  return { ...mark, ...Object.fromEntries(money) };
+}
+
+const moneyFields = [
+  'revenue',
+  'crossSell',
+  'upSell',
+  'additionalPotential',
+  'revenueAtRisk',
+  'contributionMargin',
+] as const;
 
 /** The desired mark: its day moves to the as-of date only when something else changes. */
 export function desiredMark(stands: AccountMark, fresh: Omit<AccountMark, 'assessedOn'>, asOf: IsoDate): AccountMark {

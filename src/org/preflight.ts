@@ -3,6 +3,8 @@ import type { ColumnType } from '../book/book.js';
 import type { DescribedField, KamOrg } from './connect.js';
 import {
   accountObject,
+  currencyObject,
+  datedRateObject,
   familyObject,
   familyRefField,
   lineObject,
@@ -38,11 +40,11 @@ export async function preflight(org: KamOrg): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const need of needs) problems.push(...(await problemsWith(org, need)));
   const account = await org.describe(accountObject);
-  if (account?.fields.has('CurrencyIsoCode') === true) {
+  if (account?.fields.has('CurrencyIsoCode') === true && (await org.describe(currencyObject)) === null) {
     problems.push({
       severity: 'stops',
-      what: 'The org keeps amounts in several currencies, and this version adds them up as one.',
-      remedy: 'Use an org with a single currency until a version that converts them.',
+      what: `The org keeps amounts in several currencies, and their rates (${currencyObject}) can't be read.`,
+      remedy: 'Give the user “View Setup and Configuration”.',
     });
   }
   for (const { object, field, what } of refs) {
@@ -148,8 +150,11 @@ const fits: Record<ColumnType, readonly string[]> = {
 /** What the org has beyond the least, as far as queries depend on it. */
 export async function shapeOf(org: KamOrg): Promise<OrgShape> {
   const [account, line] = [await org.describe(accountObject), await org.describe(lineObject)];
+  const hasCurrencies = account?.fields.has('CurrencyIsoCode') === true;
   return {
     hasPersonAccounts: account?.fields.has('IsPersonAccount') === true,
+    hasCurrencies,
+    hasDatedRates: hasCurrencies && (await org.describe(datedRateObject)) !== null,
     hasLines: line?.fields.has('TotalPrice') === true && line.fields.has('Product2Id'),
   };
 }

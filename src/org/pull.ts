@@ -113,7 +113,8 @@ const columnsOf = ({ sources }: Pull): Spooled['columns'] => sources.map(({ name
  * Asked before anything is read: what was open then and is committed while we read is read again by the next run.
  */
 async function coverage(org: KamOrg, pulls: readonly Pull[], startedAt: Date): Promise<Map<string, number>> {
-  const objects = new Set(pulls.flatMap((pull) => [pull.object, ...changing(pull).map(({ object }) => object)]));
+  const logged = pulls.filter(({ isShort }) => isShort !== true);
+  const objects = new Set(logged.flatMap((pull) => [pull.object, ...changing(pull).map(({ object }) => object)]));
   const covered = new Map<string, number>();
   const end = Math.floor(startedAt.getTime() / MINUTE) * MINUTE;
   for (const object of objects) {
@@ -143,7 +144,7 @@ async function plansOf(run: PullRun): Promise<Plan[]> {
   const plans: Plan[] = [];
   for (const pull of run.pulls) {
     const fingerprint = await fingerprintOf(run.org, pull);
-    const mark = run.options.full ? null : await run.book.pullMark(pull.table);
+    const mark = run.options.full || pull.isShort === true ? null : await run.book.pullMark(pull.table);
     plans.push({ pull, fingerprint, mark: mark?.fingerprint === fingerprint ? mark : null });
   }
   return plans;
@@ -439,6 +440,7 @@ async function settleDifferences(run: PullRun, plans: Plan[], done: PulledTable[
     plans.map(({ pull }) => countQuery({ object: pull.object, where: whereOf(pull), all: pull.all ?? false })),
   );
   for (const [n, plan] of plans.entries()) {
+    if (plan.pull.isShort === true) continue;
     const report = done.find(({ table }) => table === plan.pull.table);
     const mark = await book.pullMark(plan.pull.table);
     if (report === undefined || mark === null) continue;

@@ -79,6 +79,9 @@ const accountSources = sources(Account, [
   ['assessedOn', 'KAM_Assessed_On__c', 'date'],
 ]);
 
+/** Only where the org has several currencies. */
+const ownCurrency: Source = { name: 'currency', path: 'CurrencyIsoCode', type: 'text' };
+
 /** Only where the org has person accounts; the book leaves them out. */
 const personAccount: Source = { name: 'isPersonAccount', path: 'IsPersonAccount', type: 'boolean' };
 
@@ -155,6 +158,24 @@ const caseSources = sources(Case, [
   ['startedAt', 'CreatedDate', 'datetime'],
 ]);
 
+/** Objects that an org has only with several currencies, and with rates for days; the package does not know them. */
+export const currencyObject = 'CurrencyType';
+export const datedRateObject = 'DatedConversionRate';
+
+const currencySources: Source[] = [
+  { name: 'id', path: 'Id', type: 'id' },
+  { name: 'iso', path: 'IsoCode', type: 'text' },
+  { name: 'rate', path: 'ConversionRate', type: 'number' },
+];
+
+const datedRateSources: Source[] = [
+  { name: 'id', path: 'Id', type: 'id' },
+  { name: 'iso', path: 'IsoCode', type: 'text' },
+  { name: 'startDate', path: 'StartDate', type: 'date' },
+  { name: 'nextStartDate', path: 'NextStartDate', type: 'date' },
+  { name: 'rate', path: 'ConversionRate', type: 'number' },
+];
+
 /**
  * What records of a table hang on by a lookup.
  *
@@ -171,6 +192,7 @@ export type Follow = { object: string; lookup: string; when: 'gone' | 'changed' 
  * `follows`: what changes a row without a stamp of its own.
  * `lasting`: the part of `where` that is true of a record for good, or almost: changes are looked for among those.
  * `merges`:  records of the object can take each other in.
+ * `isShort`: a list that is read as a whole every night; the org keeps no log of its changes.
  */
 export type Pull = {
   table: BookTable;
@@ -183,6 +205,7 @@ export type Pull = {
   follows?: readonly Follow[];
   lasting?: string;
   merges?: true;
+  isShort?: true;
 };
 
 /** What a list of changed records tells of each. */
@@ -194,7 +217,12 @@ export const touchedSources = ({ merges }: Pull): Source[] => [
 ];
 
 /** What the org has beyond the least that the job needs. */
-export type OrgShape = { hasPersonAccounts: boolean; hasLines: boolean };
+export type OrgShape = {
+  hasPersonAccounts: boolean;
+  hasLines: boolean;
+  hasCurrencies: boolean;
+  hasDatedRates: boolean;
+};
 
 /** What the settings of one run want to be read; services are counted from `from` to `until`, both included. */
 export type Wants = {
@@ -232,7 +260,11 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
   const costs: Source[] = [
     ...(lineCost === null ? [] : [{ name: 'cost', path: lineCost, type: 'money' } as const]),
     ...(productCost === null ? [] : [{ name: 'unitCost', path: `Product2.${productCost}`, type: 'money' } as const]),
+    ...(productCost === null || !shape.hasCurrencies
+      ? []
+      : [{ name: 'unitCurrency', path: 'Product2.CurrencyIsoCode', type: 'text' } as const]),
   ];
+  const currency = shape.hasCurrencies ? [ownCurrency] : [];
   const served = 'IsDeleted = false AND AccountId != null AND';
   const within = (field: string): string => `${field} >= ${from}T00:00:00Z AND ${field} <= ${until}T23:59:59Z`;
   const family: Source[] = familyField === null ? [] : [{ name: 'family', path: familyField, type: 'text' }];
@@ -242,7 +274,7 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
     {
       table: 'account',
       object: Account.api,
-      sources: [...accountSources, ...(shape.hasPersonAccounts ? [personAccount] : [])],
+      sources: [...accountSources, ...currency, ...(shape.hasPersonAccounts ? [personAccount] : [])],
       where: '',
       isThere: true,
       follows: [ofAccount('ParentId'), ofAccount('KAM_Group_Override__c'), ofAccount('KAM_Group__c')],
@@ -251,7 +283,7 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
     {
       table: 'opportunity',
       object: Opportunity.api,
-      sources: [...opportunitySources, ...family],
+      sources: [...opportunitySources, ...currency, ...family],
       where: `AccountId != null AND ${wanted('')}`,
       isThere: true,
       reach: { field: 'CloseDate', type: 'date', from: since, until: null },
@@ -272,7 +304,7 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
     {
       table: 'cell',
       object: KAM_Potential__c.api,
-      sources: cellSources,
+      sources: [...cellSources, ...currency],
       where: '',
       isThere: true,
       follows: [ofAccount('Account__c')],
@@ -316,6 +348,22 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       all: true,
       reach: { field: 'CreatedDate', type: 'datetime', from, until },
       follows: [ofAccount('AccountId')],
+    },
+    {
+      table: 'currency_type',
+      object: currencyObject,
+      sources: currencySources,
+      where: '',
+      isThere: shape.hasCurrencies,
+      isShort: true,
+    },
+    {
+      table: 'dated_rate',
+      object: datedRateObject,
+      sources: datedRateSources,
+      where: '',
+      isThere: shape.hasCurrencies && shape.hasDatedRates,
+      isShort: true,
     },
   ];
 }
@@ -460,12 +508,13 @@ function familyFields(after: Partial<FamilyMark>): Record_ {
   return fields;
 }
 
-/** A new record of one family of one account, under its ref. */
-export function familyUpsert(accountId: string, ref: string, after: FamilyMark): Record_ {
+/** A new record of one family of one account, under its ref; in the account's currency where the org has several. */
+export function familyUpsert(accountId: string, ref: string, after: FamilyMark, currency: string | null): Record_ {
   const identity = { Account__c: accountId, Ref__c: ref } satisfies Partial<
     Record<FieldPath<typeof KAM_Potential__c>, Json>
   >;
-  return { attributes: { type: familyObject }, ...identity, ...familyFields(after) };
+  const own = currency === null ? {} : { CurrencyIsoCode: currency };
+  return { attributes: { type: familyObject }, ...identity, ...own, ...familyFields(after) };
 }
 
 /** What changes on a record that stands, and the ref where it has none yet. */

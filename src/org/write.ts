@@ -126,7 +126,7 @@ function recordOf(change: Change): Record<string, unknown> {
     case 'setFamily':
       return familyUpdate(change.recordId, change.ref, change.after);
     case 'addFamily':
-      return familyUpsert(change.accountId, change.ref, change.after);
+      return familyUpsert(change.accountId, change.ref, change.after, change.currency);
     case 'open':
       return taskUpsert(change.task);
     case 'close':

@@ -178,6 +178,8 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'account')} name a parent that could not be read; each was taken as a group of its own${examples}.`;
     case 'wonWithoutAmount':
       return `${count(note.count, 'won opportunity', 'won opportunities')} carry no amount and no products, and count for nothing${examples}.`;
+    case 'rateMissing':
+      return `${count(note.count, 'record')} stand in a currency without a rate on their day; their amounts are unknown and count for nothing${examples}. Enter the rate in Setup › Manage Currencies.`;
     case 'negativeAmount':
       return `${count(note.count, 'amount is', 'amounts are')} negative and netted as credit notes${examples}.`;
     case 'saleInFuture':

@@ -6,7 +6,15 @@ import { familyChanges, type FamilyChange } from '../kam/family.js';
 import type { Decision } from '../kam/funnel.js';
 import { capReviews, reviewsFor, stemOf, type ReviewTask, type WantedReview } from '../kam/reviews.js';
 import type { ReviewKind, Settings } from '../kam/settings.js';
-import { desiredMark, differenceOf, markFields, markOf, type AccountMark, type StandingTask } from '../kam/standing.js';
+import {
+  desiredMark,
+  differenceOf,
+  markFields,
+  markIn,
+  markOf,
+  type AccountMark,
+  type StandingTask,
+} from '../kam/standing.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import type { Change } from '../org/write.js';
 import { BATCH, type Decided } from './assess.js';
@@ -121,9 +129,9 @@ async function* withFamilies(
     );
     const accounts = await book.accountFamilies(from, segmentOf.size);
     from += segmentOf.size;
-    const ofFamilies = accounts.flatMap(({ accountId, potential, standing }) => {
+    const ofFamilies = accounts.flatMap(({ accountId, currency, potential, standing }) => {
       const keep = keepSmall || segmentOf.get(accountId) !== 'small' ? keepFamilies : 0;
-      return familyChanges(potential, standing, keep, asOf, settings);
+      return familyChanges(potential, standing, keep, asOf, settings, currency);
     });
     yield { batch, ofFamilies };
   }
@@ -153,8 +161,8 @@ export async function* decidedGroups(book: Book): AsyncIterable<Decided[]> {
 type SetChange = Extract<Change, { verb: 'set' }>;
 
 function accountChanges(view: GroupView, decision: Decision, settings: Settings, asOf: IsoDate): SetChange[] {
-  return view.standings.flatMap(({ accountId, name, mark: stands }) => {
-    const fresh = markOf(accountId, view.facts, view.potential, decision, settings);
+  return view.standings.flatMap(({ accountId, name, currency, mark: stands }) => {
+    const fresh = markIn(markOf(accountId, view.facts, view.potential, decision, settings), currency);
     const difference = differenceOf(stands, desiredMark(stands, fresh, asOf));
     return difference === null ? [] : [{ verb: 'set', accountId, name, ...difference }];
   });

@@ -195,10 +195,11 @@ test('what stands is read in our words and units, root first', async () => {
     await inFolder((folder) => book.ingest('account', spool(folder, 'account', accounts), labels));
     await book.derive(someSettings(), '2026-10-31');
     expect(only(await allGroups(book)).standings).toEqual([
-      { accountId: 'B', name: 'Root', mark: emptyMark },
+      { accountId: 'B', name: 'Root', currency: null, mark: emptyMark },
       {
         accountId: 'A',
         name: 'Site',
+        currency: null,
         mark: {
           ...emptyMark,
           tier: 'large',

@@ -80,6 +80,8 @@ const someTables: fc.Arbitrary<Tables> = fc.record({
   ]),
   phone_call: fc.constant([{ id: 'C1', accountId: 'A1', day: '2026-05-05' }]),
   service_case: fc.constant([]),
+  currency_type: fc.constant([]),
+  dated_rate: fc.constant([]),
   task: fc.constant([
     { id: 'T1', ref: 'R1', accountId: 'A1', ownerId: 'U', isClosed: false },
     { id: 'T2', ref: 'R2', accountId: 'A1', ownerId: 'U', isClosed: true },
@@ -127,6 +129,8 @@ test('the same records in another order say the same', async () => {
       phone_call: shuffled(tables.phone_call),
       service_case: shuffled(tables.service_case),
       task: shuffled(tables.task),
+      currency_type: fc.constant(tables.currency_type),
+      dated_rate: fc.constant(tables.dated_rate),
     }),
   );
   await fc.assert(

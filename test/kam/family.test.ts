@@ -50,6 +50,7 @@ const standing = (changes: Partial<StandingFamily> = {}): StandingFamily => ({
   ref: familyRef(accountId(1), 'Service'),
   means: 'Service',
   hasWord: false,
+  currency: null,
   mark,
   ...changes,
 });
@@ -73,7 +74,7 @@ const nothing = {
 describe('a record of a family', () => {
   test('is added with all figures, under a ref of account and family', () => {
     expect(changesOf([aCell()], [])).toEqual([
-      { verb: 'addFamily', accountId: accountId(1), ref: `${accountId(1)}|Service`, after: mark },
+      { verb: 'addFamily', accountId: accountId(1), ref: `${accountId(1)}|Service`, currency: null, after: mark },
     ]);
   });
 

@@ -60,6 +60,8 @@ describe('a pull', () => {
         visit: 0,
         phone_call: 0,
         service_case: 0,
+        currency_type: 0,
+        dated_rate: 0,
       });
     }));
 

@@ -11,6 +11,7 @@ import { calibrate } from '../../src/sync/calibrate.js';
 import { explain } from '../../src/sync/explain.js';
 import { whatIf } from '../../src/sync/whatIf.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
+import type { Feature } from '../../src/schema/features.js';
 import { withLocalOrg, type TestOrg } from './localOrg.js';
 
 /** One account as `accounts.csv` has it; its id is its name. */
@@ -55,14 +56,18 @@ export type SmallBook = { accounts: readonly SmallAccount[]; sales: readonly Sma
 /** Loads a book into a fresh org whose today is 24 November 2026, and hands both over. */
 export async function withSmallOrg<T>(
   book: SmallBook,
-  { settings = {}, families = {} }: { settings?: AdminEdits; families?: AdminEdits },
+  {
+    settings = {},
+    families = {},
+    features = [],
+  }: { settings?: AdminEdits; families?: AdminEdits; features?: readonly Feature[] },
   work: (org: SmallOrg) => Promise<T>,
 ): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), 'kam-small-'));
   try {
     const [main = '', , ...options] = defaultSources;
     const seed = editedSeed(scratch, settings, families);
-    return await withLocalOrg({ sources: [main, seed, ...options] }, async (org) => {
+    return await withLocalOrg({ sources: [main, seed, ...options], features }, async (org) => {
       await loadBook(folderOf(book, scratch), org.client, () => undefined);
       const small = await smallOrgOn(org, join(scratch, 'state'));
       await small.moveClock('2026-11-24T12:00:00Z');
