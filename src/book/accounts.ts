@@ -4,7 +4,7 @@ import type { Conversion } from '../kam/prospects.js';
 import { toCents } from '../kam/units.js';
 import { unknown } from '../kam/unknown.js';
 import type { Duck, Row } from './duck.js';
-import { ownWords, wordOf, type Reading } from './groups.js';
+import { ownWords, wordOf, type Reading } from './reading.js';
 import { collect, numberOf, numberOrNull, oneOf, textOf, textOrNull, within, type Range } from './rows.js';
 
 export type NumberedAccount = { accountNo: number; account: AccountFacts; peerNo: number };

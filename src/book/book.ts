@@ -1,6 +1,7 @@
 /** The book of business as the CRM holds it: a disposable DuckDB file per org. */
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import type { Agreement, AgreementRules, AgreementState, CommitmentType, DeclineReason } from '../kam/agreement.js';
 import type { OwnCurrency } from '../kam/currency.js';
 import type { AccountFacts, Benchmark, GroupFacts, ServedBy, StatedBy } from '../kam/facts.js';
 import type { StandingFamily } from '../kam/family.js';
@@ -11,13 +12,14 @@ import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { View } from '../kam/model/view.js';
 import type { Fraction, Horizon, IsoDate, RecordId } from '../kam/units.js';
+import { agreementNotes } from './agreements.js';
 import { accountsIn, benchmarksByPeerGroup, conversionIn } from './accounts.js';
 import { derive } from './derive.js';
 import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptions } from './duck.js';
 import { productsAsFamilies, readFolder, type FolderContents } from './files.js';
 import { familiesIn } from './families.js';
 import { find } from './find.js';
-import { groupsIn, type Reading } from './groups.js';
+import { groupsIn } from './groups.js';
 import { countOf, createTable } from './ingest.js';
 import {
   compareIds,
@@ -33,6 +35,7 @@ import {
   type PullMark,
   type Turnover,
 } from './merge.js';
+import type { Reading } from './reading.js';
 import { moneyBatch, moneyHistory, type MoneyBatch, type MoneyReading } from './money.js';
 import { createResults, decisionsIn, storeDecisions, storePotentials } from './results.js';
 import { numberOf, textOf, type Range } from './rows.js';
@@ -49,6 +52,8 @@ export const bookTables = [
   'opportunity',
   'line',
   'cell',
+  'agreement',
+  'commitment',
   'task',
   'visit',
   'phone_call',
@@ -72,6 +77,10 @@ export type Labels = {
   source: Readonly<Record<string, PotentialSource>>;
   statedBy: Readonly<Record<string, StatedBy>>;
   servedBy: Readonly<Record<string, ServedBy>>;
+  agreementState: Readonly<Record<string, AgreementState>>;
+  declineReason: Readonly<Record<string, DeclineReason>>;
+  commitmentType: Readonly<Record<string, CommitmentType>>;
+  side: Readonly<Record<string, 'give' | 'get'>>;
 };
 
 /** Something in the data that a person should know; never an error by itself. */
@@ -95,7 +104,16 @@ export type BookNote = {
     | 'walletBelowRevenue'
     | 'targetInPast'
     | 'potentialWithoutFamily'
-    | 'potentialTwice';
+    | 'potentialTwice'
+    | 'agreementWithoutAccount'
+    | 'agreementsOpen'
+    | 'agreementOnSite'
+    | 'agreementUnread'
+    | 'commitmentTooEarly'
+    | 'commitmentWithoutOwner'
+    | 'trialOver'
+    | 'rootExcludedAlone'
+    | 'siteExcludedAlone';
   count: number;
   /** Up to five record ids or names to look at. */
   examples: string[];
@@ -109,6 +127,8 @@ export type GroupView = {
   standings: { accountId: RecordId; name: string; currency: OwnCurrency; mark: AccountMark }[];
   /** Review tasks on any member. */
   tasks: StandingTask[];
+  /** The agreement that `facts.answer` comes from; null where there is none. */
+  agreement: Agreement | null;
 };
 
 /** One account with its potential and with the records that the CRM keeps of its families. */
@@ -216,7 +236,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 8;
+const FORMAT = 9;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
@@ -292,7 +312,8 @@ function bookOn(file: string, duck: Duck): Book {
       const notes = await derive(duck, settings, asOf, today);
       await remember(duck, 'asOf', asOf);
       await remember(duck, 'costs', { margin: settings.margin, service: settings.service });
-      return notes;
+      await remember(duck, 'agreement', settings.agreement);
+      return [...notes, ...(await agreementNotes(duck, await readingOf(duck)))];
     },
     accounts: (batchSize) => accounts(duck, batchSize),
     conversion: () => conversionIn(duck),
@@ -362,7 +383,8 @@ async function readingOf(duck: Duck): Promise<Reading> {
   const labels: Labels | null = remembered === null ? null : JSON.parse(remembered);
   // Written by `derive` from the settings.
   const costs: Reading['costs'] = JSON.parse((await recallText(duck, 'costs')) ?? 'null');
-  return { asOf, labels, costs };
+  const agreement: AgreementRules = JSON.parse((await recallText(duck, 'agreement')) ?? 'null');
+  return { asOf, labels, costs, agreement };
 }
 
 async function remember(duck: Duck, key: string, value: unknown): Promise<void> {

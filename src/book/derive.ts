@@ -118,6 +118,15 @@ const noteKinds: Record<BookNote['is'], true> = {
   targetInPast: true,
   potentialWithoutFamily: true,
   potentialTwice: true,
+  agreementWithoutAccount: true,
+  agreementsOpen: true,
+  agreementOnSite: true,
+  agreementUnread: true,
+  commitmentTooEarly: true,
+  commitmentWithoutOwner: true,
+  trialOver: true,
+  rootExcludedAlone: true,
+  siteExcludedAlone: true,
 };
 
 const isNote = (word: string): word is BookNote['is'] => Object.hasOwn(noteKinds, word);

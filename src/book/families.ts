@@ -2,7 +2,7 @@
 import type { StandingFamily } from '../kam/family.js';
 import type { AccountFamilies } from './book.js';
 import type { Duck, Row } from './duck.js';
-import { fractionOf, ownWords, wordOf, type Reading } from './groups.js';
+import { fractionOf, ownWords, wordOf, type Reading } from './reading.js';
 import { notAssessed, potentialsIn } from './results.js';
 import { collect, currencyOf, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
 

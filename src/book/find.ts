@@ -2,7 +2,8 @@
 import { accountsIn } from './accounts.js';
 import type { FoundAccount } from './book.js';
 import type { Duck, Row } from './duck.js';
-import { groupsIn, type Reading } from './groups.js';
+import { groupsIn } from './groups.js';
+import type { Reading } from './reading.js';
 import { decisionsIn, notAssessed, potentialsIn } from './results.js';
 import { numberOf, textOf } from './rows.js';
 

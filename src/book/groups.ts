@@ -1,4 +1,5 @@
 /** Groups with all that a decision, a plan and an explanation need. */
+import { answerOf, type Answer } from '../kam/agreement.js';
 import type { GroupFacts, Override, Rating } from '../kam/facts.js';
 import { contributionOf, type Contribution } from '../kam/margin.js';
 import { walletShareOf, type GroupPotential, type Potential, type PotentialCell } from '../kam/potential.js';
@@ -6,13 +7,12 @@ import type { Settings } from '../kam/settings.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
+import { agreementsIn } from './agreements.js';
 import type { GroupView, Labels } from './book.js';
 import type { Duck, Row } from './duck.js';
+import { fractionOf, ownWords, wordOf, type Reading } from './reading.js';
 import { potentialsIn } from './results.js';
 import { collect, currencyOf, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
-
-/** What reading groups needs beside the tables: words for labels (null: the words themselves), day, and what care costs. */
-export type Reading = { labels: Labels | null; asOf: IsoDate; costs: Pick<Settings, 'margin' | 'service'> };
 
 export async function groupsIn(duck: Duck, range: Range, reading: Reading): Promise<GroupView[]> {
   const groups = await duck.rows(groupQuery(range));
@@ -22,11 +22,19 @@ export async function groupsIn(duck: Duck, range: Range, reading: Reading): Prom
   const members = collect(await duck.rows(memberQuery(accounts)), 'group_no', (row) => memberOf(row, reading));
   const tasks = collect(await duck.rows(taskQuery(range)), 'group_no', taskOf);
   const potentials = await potentialsIn(duck, accounts);
+  const agreements = await agreementsIn(duck, range, reading);
   return groups.map((row) => {
     const groupNo = numberOf(row, 'group_no');
     const own = members.get(groupNo) ?? [];
-    const facts = factsOf(row, own, reading);
+    const { answer, agreement } = answerOf(
+      agreements.get(groupNo) ?? [],
+      textOf(row, 'id'),
+      reading.agreement,
+      reading.asOf,
+    );
+    const facts = factsOf(row, own, answer, reading);
     return {
+      agreement,
       facts,
       potential: potentialOf(
         own.map(({ accountNo }) => potentials.get(accountNo)),
@@ -92,34 +100,6 @@ function markOf(row: Row, labels: Labels | null): AccountMark {
   };
 }
 
-export function wordOf<T>(words: Readonly<Record<string, T>>, row: Row, column: string): T | null {
-  const label = textOrNull(row, column);
-  return label === null || !Object.hasOwn(words, label) ? null : (words[label] ?? null);
-}
-
-/** Percent with two decimals in the CRM is a fraction with four here, the very number that rounding would give. */
-export function fractionOf(row: Row, column: string): Fraction | null {
-  const percent = numberOrNull(row, column);
-  return percent === null ? null : Math.round(percent * 100) / 10_000;
-}
-
-export const ownWords: Labels = {
-  tier: { key: 'key', candidate: 'candidate', large: 'large', standard: 'standard' },
-  segment: { top: 'top', development: 'development', base: 'base', small: 'small', unknown: 'unknown' },
-  gate: { segment: 'segment', strategy: 'strategy', score: 'score', ask: 'ask' },
-  gateResult: { passed: 'passed', failed: 'failed', open: 'open', undecided: 'undecided' },
-  source: {
-    model: 'model',
-    peers: 'peers',
-    sisterSite: 'sisterSite',
-    accountTeam: 'accountTeam',
-    tender: 'tender',
-    customer: 'customer',
-  },
-  statedBy: { customer: 'customer', tender: 'tender', accountTeam: 'accountTeam' },
-  servedBy: { us: 'us', competitor: 'competitor', internal: 'internal', nobody: 'nobody', unknown: 'unknown' },
-};
-
 const taskOf = (row: Row): StandingTask => ({
   id: textOf(row, 'id'),
   ref: textOf(row, 'ref'),
@@ -128,7 +108,7 @@ const taskOf = (row: Row): StandingTask => ({
   isClosed: flagOf(row, 'is_closed'),
 });
 
-function factsOf(row: Row, members: readonly Member[], { labels, asOf, costs }: Reading): GroupFacts {
+function factsOf(row: Row, members: readonly Member[], answer: Answer, { labels, asOf, costs }: Reading): GroupFacts {
   const windows = windowsOf(row);
   const countries = numberOf(row, 'countries');
   const contribution = contributionIn(row, costs);
@@ -152,7 +132,7 @@ function factsOf(row: Row, members: readonly Member[], { labels, asOf, costs }: 
     },
     exclusion: row['excluded'] === true ? { reason: textOrNull(row, 'exclude_reason') } : null,
     override: overrideOf(row, labels),
-    answer: { is: 'notAsked' },
+    answer,
   };
 }
 

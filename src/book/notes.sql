@@ -88,6 +88,23 @@ FROM (
   WHERE means IS NOT NULL AND has_word
   GROUP BY account_no, means
   HAVING COUNT(*) > 1
+  UNION ALL
+  SELECT 'agreementWithoutAccount', g.id, 1
+  FROM agreement AS g
+  LEFT JOIN member AS m ON m.id = g.account_id
+  WHERE m.id IS NULL
+  UNION ALL
+  SELECT 'commitmentWithoutOwner', id, 1 FROM commitment WHERE done_on IS NULL AND NOT our_owner_is_active
+  UNION ALL
+  SELECT 'rootExcludedAlone', r.id, 1
+  FROM member AS r
+  WHERE r.is_root AND r.excluded
+    AND EXISTS (SELECT 1 FROM member AS s WHERE s.group_no = r.group_no AND NOT COALESCE(s.excluded, FALSE))
+  UNION ALL
+  SELECT 'siteExcludedAlone', s.id, 1
+  FROM member AS s
+  JOIN member AS r ON r.group_no = s.group_no AND r.is_root
+  WHERE s.excluded AND NOT s.is_root AND NOT COALESCE(r.excluded, FALSE)
 ) AS n
 GROUP BY n.note
 ORDER BY n.note

@@ -226,6 +226,21 @@ export const settingsSchema = z.strictObject({
       caseCost: money('Cost of a case; empty: cases are not counted.').nullable().default(null),
     })
     .prefault({}),
+  agreement: z
+    .strictObject({
+      minimumGets: count('What the customer must give in return: commitments with a person and a date.', 1, 20).default(
+        3,
+      ),
+      minimumAccess: count('Of these, those that give access to countries, sites or people.', 0, 20).default(1),
+      reaskMonths: count(
+        'Months after a decline until the customer is asked again, where no day is entered.',
+        1,
+        60,
+      ).default(12),
+      incubatorMonths: count('Months that a customer may stay on trial.', 1, 24).default(12),
+      reviewMonths: count('Months between two reviews of an agreement, where no day is entered.', 1, 60).default(12),
+    })
+    .prefault({}),
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),

@@ -1,6 +1,6 @@
 /** Every sentence that sales people read in the CRM, in English and in German. */
 import memoize from 'lodash/memoize.js';
-import type { AgreementGap, DeclineReason } from './agreement.js';
+import type { AgreementGap, AgreementState, CommitmentType, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts, StatedBy } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
@@ -738,6 +738,57 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
       }
     },
   };
+
+export const agreementStateName = (state: AgreementState, language: Language): string =>
+  agreementStateNames[language][state];
+
+const agreementStateNames: Record<Language, Record<AgreementState, string>> = {
+  en: {
+    planned: 'planned',
+    asked: 'asked',
+    accepted: 'accepted',
+    declined: 'declined',
+    noAnswer: 'no answer',
+    incubator: 'on trial',
+    ended: 'ended',
+  },
+  de: {
+    planned: 'geplant',
+    asked: 'gefragt',
+    accepted: 'angenommen',
+    declined: 'abgelehnt',
+    noAnswer: 'keine Antwort',
+    incubator: 'auf Probe',
+    ended: 'beendet',
+  },
+};
+
+export const commitmentName = (type: CommitmentType, language: Language): string => commitmentNames[language][type];
+
+const commitmentNames: Record<Language, Record<CommitmentType, string>> = {
+  en: {
+    accessToCountries: 'access to countries',
+    accessToSites: 'access to sites',
+    accessToPeople: 'access to people',
+    jointStrategy: 'joint strategy',
+    jointMarketing: 'joint marketing or reference',
+    development: 'development workshop or partnership',
+    volume: 'volume',
+    earlyProduct: 'early use of new products',
+    dataTransparency: 'open figures and plans',
+  },
+  de: {
+    accessToCountries: 'Zugang zu Ländern',
+    accessToSites: 'Zugang zu Standorten',
+    accessToPeople: 'Zugang zu Personen',
+    jointStrategy: 'gemeinsame Strategiearbeit',
+    jointMarketing: 'gemeinsames Marketing oder Referenz',
+    development: 'Entwicklungsworkshop oder -partnerschaft',
+    volume: 'Abnahmemenge',
+    earlyProduct: 'früher Einsatz neuer Produkte',
+    dataTransparency: 'offene Zahlen und Planungen',
+  },
+};
 
 /** What a task says when the worker closes it because nothing is left to do. */
 export const closingNote = (language: Language): string =>

@@ -1,6 +1,14 @@
 /** Where API names and our words meet: the one list of what is read and written, and how each value translates. */
 import type { BookTable, ColumnType, Labels } from '../book/book.js';
 import { addDays, addMonths } from '../kam/calendar.js';
+import {
+  agreementStates,
+  commitmentTypes,
+  declineReasons,
+  type AgreementState,
+  type CommitmentType,
+  type DeclineReason,
+} from '../kam/agreement.js';
 import type { ScoreCriterion } from '../kam/criteria.js';
 import type { ServedBy, StatedBy } from '../kam/facts.js';
 import type { FamilyMark } from '../kam/family.js';
@@ -14,7 +22,10 @@ import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import {
   Account,
   Case,
+  Contact,
   Event,
+  KAM_Agreement__c,
+  KAM_Commitment__c,
   KAM_Criterion__mdt,
   KAM_Family__mdt,
   KAM_Potential__c,
@@ -25,6 +36,7 @@ import {
   OpportunityLineItem,
   Product2,
   Task,
+  User,
 } from '../schema/generated.js';
 import { lineCostField } from '../schema/options.js';
 import { select, type FieldPath, type SObject } from '../schema/select.js';
@@ -130,6 +142,33 @@ const cellSources = sources(KAM_Potential__c, [
   ['target', 'Target__c', 'money'],
   ['targetYear', 'Target_Year__c', 'number'],
   ['nextStep', 'Next_Step__c', 'text'],
+]);
+
+const agreementSources = sources(KAM_Agreement__c, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'Account__c', 'id'],
+  ['state', 'State__c', 'text'],
+  ['askedOn', 'Asked_On__c', 'date'],
+  ['answeredOn', 'Answered_On__c', 'date'],
+  ['wantsCare', 'Wants_Care__c', 'text'],
+  ['inReturn', 'In_Return__c', 'text'],
+  ['declineReason', 'Decline_Reason__c', 'text'],
+  ['reaskOn', 'Reask_On__c', 'date'],
+  ['reviewOn', 'Review_On__c', 'date'],
+]);
+
+const commitmentSources = sources(KAM_Commitment__c, [
+  ['id', 'Id', 'id'],
+  ['agreementId', 'Agreement__c', 'id'],
+  ['side', 'Side__c', 'text'],
+  ['type', 'Type__c', 'text'],
+  ['what', 'What__c', 'text'],
+  ['service', 'Service__c', 'text'],
+  ['ourOwnerId', 'Our_Owner__c', 'id'],
+  ['ourOwnerIsActive', 'Our_Owner__r.IsActive', 'boolean'],
+  ['theirOwner', 'Their_Owner__r.Name', 'text'],
+  ['dueOn', 'Due_On__c', 'date'],
+  ['doneOn', 'Done_On__c', 'date'],
 ]);
 
 const taskSources = sources(Task, [
@@ -310,6 +349,26 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       follows: [ofAccount('Account__c')],
     },
     {
+      table: 'agreement',
+      object: KAM_Agreement__c.api,
+      sources: agreementSources,
+      where: '',
+      isThere: true,
+      follows: [ofAccount('Account__c')],
+    },
+    {
+      table: 'commitment',
+      object: KAM_Commitment__c.api,
+      sources: commitmentSources,
+      where: '',
+      isThere: true,
+      follows: [
+        { object: KAM_Agreement__c.api, lookup: 'Agreement__c', when: 'changed' },
+        { object: User.api, lookup: 'Our_Owner__c', when: 'changed' },
+        { object: Contact.api, lookup: 'Their_Owner__c', when: 'changed' },
+      ],
+    },
+    {
       table: 'task',
       object: Task.api,
       sources: taskSources,
@@ -410,6 +469,35 @@ const servedByLabels: Record<ServedBy, string> = {
   unknown: 'Unknown',
 };
 
+const agreementStateLabels: Record<AgreementState, string> = {
+  planned: 'Planned',
+  asked: 'Asked',
+  accepted: 'Accepted',
+  declined: 'Declined',
+  noAnswer: 'No Answer',
+  incubator: 'Incubator',
+  ended: 'Ended',
+};
+const declineReasonLabels: Record<DeclineReason, string> = {
+  supplierOnly: 'Supplier Only',
+  priceOnly: 'Price Only',
+  timing: 'Timing',
+  contactTooLow: 'Contact Too Low',
+  competitorPreferred: 'Competitor Preferred',
+  compliance: 'Compliance',
+};
+const commitmentTypeLabels: Record<CommitmentType, string> = {
+  accessToCountries: 'Access to Countries',
+  accessToSites: 'Access to Sites',
+  accessToPeople: 'Access to People',
+  jointStrategy: 'Joint Strategy',
+  jointMarketing: 'Joint Marketing',
+  development: 'Development',
+  volume: 'Volume',
+  earlyProduct: 'Early Product',
+  dataTransparency: 'Data Transparency',
+};
+
 const flipped = <W extends string>(labelOf: Record<W, string>, words: readonly W[]): Record<string, W> =>
   Object.fromEntries(words.map((word) => [labelOf[word], word]));
 
@@ -422,6 +510,10 @@ export const labels: Labels = {
   source: flipped(sourceLabels, ['model', 'peers', 'sisterSite', 'accountTeam', 'tender', 'customer']),
   statedBy: flipped(statedByLabels, ['customer', 'tender', 'accountTeam']),
   servedBy: flipped(servedByLabels, ['us', 'competitor', 'internal', 'nobody', 'unknown']),
+  agreementState: flipped(agreementStateLabels, agreementStates),
+  declineReason: flipped(declineReasonLabels, declineReasons),
+  commitmentType: flipped(commitmentTypeLabels, commitmentTypes),
+  side: { Give: 'give', Get: 'get' },
 };
 
 type Json = string | number | boolean | null;
@@ -659,6 +751,20 @@ export const needs: readonly Need[] = [
     label: 'KAM Potential',
     reads: cellSources.map(({ path }) => path),
     writes: [...workerWrittenOfFamilies],
+    isOptional: false,
+  },
+  {
+    object: KAM_Agreement__c.api,
+    label: 'KAM Agreement',
+    reads: agreementSources.map(({ path }) => path),
+    writes: [],
+    isOptional: false,
+  },
+  {
+    object: KAM_Commitment__c.api,
+    label: 'KAM Commitment',
+    reads: commitmentSources.map(({ path }) => path).filter((path) => !path.includes('.')),
+    writes: [],
     isOptional: false,
   },
   {

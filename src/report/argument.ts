@@ -1,5 +1,6 @@
 /** The argument for one account as lines for a terminal: from money to gates, exact to the cent and the point. */
 import type { FoundAccount } from '../book/book.js';
+import { balanceOf, type Commitment } from '../kam/agreement.js';
 import type { Decision } from '../kam/funnel.js';
 import type { ServiceKind } from '../kam/margin.js';
 import type { ValueWhy } from '../kam/model/mix.js';
@@ -9,6 +10,8 @@ import type { Score } from '../kam/score.js';
 import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
 import {
+  agreementStateName,
+  commitmentName,
   criterionName,
   gateName,
   nextStepText,
@@ -49,6 +52,7 @@ export function argumentLines(argument: Argument, screen: Screen): string[] {
     ...potentialLines(argument),
     '',
     ...gateLines(argument, screen),
+    ...agreementLines(argument),
   ];
 }
 
@@ -266,6 +270,38 @@ function gateLines({ decision, robustness, run }: Argument, screen: Screen): str
     ...decision.reasons.map((reason) => `- ${reasonText(reason, speech)}`),
     ...robustnessLines(decision, robustness),
     ...(next === null ? [] : [`Next step: ${next}`]),
+  ];
+}
+
+/** Who promised what, and what was kept by the day; what is late comes first. */
+function agreementLines({ group: { agreement }, run: { asOf } }: Argument): string[] {
+  if (agreement === null) return [];
+  const { state, askedOn, answeredOn, inReturn, reviewOn, commitments } = agreement;
+  const dates = [
+    ...(askedOn === null ? [] : [`asked on ${askedOn}`]),
+    ...(answeredOn === null ? [] : [`answered on ${answeredOn}`]),
+    ...(reviewOn === null ? [] : [`review on ${reviewOn}`]),
+  ];
+  const balance = balanceOf(agreement, asOf);
+  const sideLine = (side: 'give' | 'get', name: string): string => {
+    const { promised, done, late } = balance[side];
+    return `  ${name}: ${promised} promised, ${done} done, ${late} late`;
+  };
+  const statusOf = ({ dueOn, doneOn }: Commitment): string => {
+    if (doneOn !== null && doneOn <= asOf) return `done ${doneOn}`;
+    if (dueOn === null) return 'without a date';
+    return dueOn < asOf ? `late since ${dueOn}` : `due ${dueOn}`;
+  };
+  return [
+    '',
+    `Agreement: ${[agreementStateName(state, 'en'), ...dates].join(', ')}`,
+    ...(inReturn === null ? [] : [`  In return: ${inReturn}`]),
+    ...(commitments.length === 0 ? [] : [sideLine('give', 'We give'), sideLine('get', 'The customer gives')]),
+    ...commitments.map((line) => {
+      const what = line.what ?? (line.type === null ? 'something' : commitmentName(line.type, 'en'));
+      const who = line.side === 'get' && line.theirOwner !== null ? `, ${line.theirOwner}` : '';
+      return `  - ${line.side === 'give' ? 'give' : 'get'}: ${what}${who}; ${statusOf(line)}`;
+    }),
   ];
 }
 

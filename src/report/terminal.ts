@@ -208,6 +208,24 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'potential names', 'potentials name')} no product family and count for nothing${examples}. Enter the family.`;
     case 'potentialTwice':
       return `${count(note.count, 'potential says', 'potentials say')} something of a family that another record of the account says something of; the latest wallet counts${examples}. Keep one record.`;
+    case 'agreementWithoutAccount':
+      return `${count(note.count, 'agreement belongs', 'agreements belong')} to an account that could not be read and count for nothing${examples}.`;
+    case 'agreementsOpen':
+      return `${count(note.count, 'group has', 'groups have')} several open agreements; the furthest counts${examples}. End the others.`;
+    case 'agreementOnSite':
+      return `${count(note.count, 'agreement stands', 'agreements stand')} on a site and count for the whole group${examples}. Move them to the root of the group.`;
+    case 'agreementUnread':
+      return `${count(note.count, 'agreement is', 'agreements are')} in a state that is not known and count as planned${examples}. Choose a state of the package.`;
+    case 'commitmentTooEarly':
+      return `${count(note.count, 'commitment is', 'commitments are')} due before the agreement and count as undated${examples}. Correct the date.`;
+    case 'commitmentWithoutOwner':
+      return `${count(note.count, 'open commitment has', 'open commitments have')} a person on our side who is inactive${examples}. Name another.`;
+    case 'trialOver':
+      return `${count(note.count, 'trial is', 'trials are')} over${examples}. Ask for the answer, or end the agreement.`;
+    case 'rootExcludedAlone':
+      return `${count(note.count, 'group is', 'groups are')} left out with all sites, because the root is excluded and sites are not${examples}. Exclude the sites too, or give them another group.`;
+    case 'siteExcludedAlone':
+      return `${count(note.count, 'site is', 'sites are')} excluded, which counts only on the root of a group${examples}. Exclude the root, or give the site another group.`;
     case 'personAccountsLeftOut':
       return `${count(note.count, 'person account')} were left out${examples}.`;
   }

@@ -70,6 +70,7 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   adoption: 'facts',
   families: 'facts',
   source: 'pull',
+  agreement: 'facts',
   margin: 'pull',
   service: 'pull',
 };

@@ -168,6 +168,10 @@ const labels: Labels = {
   source: { Peers: 'peers' },
   statedBy: { 'Customer in Writing': 'customer' },
   servedBy: { Us: 'us' },
+  agreementState: { Declined: 'declined' },
+  declineReason: { Timing: 'timing' },
+  commitmentType: { 'Access to Sites': 'accessToSites' },
+  side: { Get: 'get' },
 };
 
 test('what stands is read in our words and units, root first', async () => {

@@ -74,6 +74,31 @@ const someTables: fc.Arbitrary<Tables> = fc.record({
       { maxLength: 8 },
     )
     .map((cells) => cells.map(({ account, ...cell }, n) => ({ id: `P${n}`, accountId: `A${account}`, ...cell }))),
+  agreement: fc
+    .array(
+      fc.record({
+        account: fc.nat(11),
+        state: fc.constantFrom('asked', 'accepted', 'declined', 'incubator', 'strange'),
+        answeredOn: fc.constantFrom('2026-06-01', '2025-06-01', null),
+      }),
+      { maxLength: 5 },
+    )
+    .map((agreements) =>
+      agreements.map(({ account, ...agreement }, n) => ({ id: `G${n}`, accountId: `A${account}`, ...agreement })),
+    ),
+  commitment: fc
+    .array(
+      fc.record({
+        agreement: fc.nat(4),
+        side: fc.constantFrom('give', 'get', null),
+        type: fc.constantFrom('accessToSites', 'volume', null),
+        theirOwner: fc.constantFrom('Weber', null),
+        dueOn: fc.constantFrom('2026-12-01', '2025-01-01', null),
+        ourOwnerIsActive: fc.constantFrom(true, false, null),
+      }),
+      { maxLength: 8 },
+    )
+    .map((lines) => lines.map(({ agreement, ...line }, n) => ({ id: `C${n}`, agreementId: `G${agreement}`, ...line }))),
   visit: fc.constant([
     { id: 'V1', accountId: 'A1', startedAt: '2026-10-31T09:00:00.000+0000' },
     { id: 'V2', accountId: 'A2', startedAt: '2025-10-31T23:00:00.000Z' },
@@ -125,6 +150,8 @@ test('the same records in another order say the same', async () => {
       opportunity: shuffled(tables.opportunity),
       line: shuffled(tables.line),
       cell: shuffled(tables.cell),
+      agreement: shuffled(tables.agreement),
+      commitment: shuffled(tables.commitment),
       visit: shuffled(tables.visit),
       phone_call: shuffled(tables.phone_call),
       service_case: shuffled(tables.service_case),

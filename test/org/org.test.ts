@@ -56,6 +56,8 @@ describe('a pull', () => {
         opportunity: 30,
         line: 84,
         cell: 30,
+        agreement: 0,
+        commitment: 0,
         task: 3,
         visit: 0,
         phone_call: 0,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Org } from '@salesforce/core';
 import { stringify } from 'csv-stringify/sync';
+import { z } from 'zod';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import type { Run } from '../../src/report/run.js';
@@ -44,6 +45,15 @@ export type SmallOrg = TestOrg & {
   enter(name: string, fields: Record<string, unknown>): Promise<void>;
   /** What a person enters on the potential of an account and family, a new record where there is none. */
   enterOnFamily(name: string, family: string, fields: Record<string, unknown>): Promise<void>;
+  /** What a person enters of the talk with a customer, with its commitments; a new agreement unless `id` is given. */
+  agree(
+    name: string,
+    fields: Record<string, unknown>,
+    commitments?: readonly Record<string, unknown>[],
+    id?: string,
+  ): Promise<string>;
+  /** A person at a customer; the id. */
+  contact(account: string, lastName: string): Promise<string>;
   /** Potentials in order of account and family, with the account's name and all fields asked for. */
   families(fields: readonly string[]): Promise<Record<string, unknown>[]>;
   /** Review tasks in order of their refs, with the account's name in place of its id. */
@@ -88,6 +98,8 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
     if (record === undefined) throw new Error(`No account ${name}`);
     return String(record['Id']);
   };
+  const create = async (object: string, fields: Record<string, unknown>): Promise<string> =>
+    z.object({ id: z.string() }).parse(await org.client.send('POST', `sobjects/${object}`, fields)).id;
   return {
     ...org,
     login,
@@ -124,6 +136,13 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
         });
       }
     },
+    agree: async (name, fields, commitments = [], id) => {
+      const made = id ?? (await create('KAM_Agreement__c', { Account__c: await idOf(name), ...fields }));
+      if (id !== undefined) await org.client.send('PATCH', `sobjects/KAM_Agreement__c/${id}`, fields);
+      for (const commitment of commitments) await create('KAM_Commitment__c', { Agreement__c: made, ...commitment });
+      return made;
+    },
+    contact: async (account, lastName) => create('Contact', { AccountId: await idOf(account), LastName: lastName }),
     families: async (fields) => {
       const records = await org.client.query(
         `SELECT Account__r.Name, Family__c, ${fields.join(', ')} FROM KAM_Potential__c`,

@@ -59,6 +59,7 @@ export const someViews: fc.Arbitrary<GroupView[]> = fc.array(view, { minLength: 
       potential: aPotential(potential),
       standings: [],
       tasks: [],
+      agreement: null,
     };
   }),
 );
