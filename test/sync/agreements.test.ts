@@ -212,9 +212,8 @@ describe('what a person should put right is named in the run', () => {
 
 async function newUser(org: SmallOrg): Promise<Record<string, unknown>> {
   const [like = {}] = await org.client.query("SELECT ProfileId FROM User WHERE Username LIKE 'admin@%'");
-  const { attributes: _, ...defaults } = like;
   return {
-    ...defaults,
+    ProfileId: like['ProfileId'],
     Username: 'left@example.com',
     LastName: 'Left',
     Email: 'left@example.com',
