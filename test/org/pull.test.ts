@@ -20,8 +20,10 @@ const orgOf = (small: SmallOrg): Promise<KamOrg> => connect(small.login, undefin
 const fault = (small: SmallOrg, settings: Record<string, unknown>): Promise<unknown> =>
   small.client.send('POST', '/local/faults', settings);
 const noFaults = (small: SmallOrg): Promise<unknown> => small.client.send('DELETE', '/local/faults');
+/** Tables that the org has: it has one currency only. */
+const there = (tables: readonly PulledTable[]): PulledTable[] => tables.filter(({ how }) => how !== 'left out');
 const hows = (tables: readonly PulledTable[]): Record<string, string> =>
-  Object.fromEntries(tables.map(({ table, how }) => [table, how]));
+  Object.fromEntries(there(tables).map(({ table, how }) => [table, how]));
 const tomorrow = (small: SmallOrg): Promise<void> => small.moveClock('2026-11-25T12:00:00Z');
 
 test.each([1, 2])('a book that is kept up equals a fresh pull, row for row, through the edits of seed %i', (seed) =>
@@ -77,7 +79,7 @@ describe('what a night reads', () => {
       const org = await orgOf(small);
       await book.pull(org);
       await small.moveClock('2026-12-01T12:00:00Z');
-      expect((await book.pull(org)).every(({ compared }) => compared)).toBe(true);
+      expect(there(await book.pull(org)).every(({ compared }) => compared)).toBe(true);
       await small.moveClock('2026-12-02T12:00:00Z');
       // As if a row had been lost on the way: nothing in the org tells of it but the count.
       await book.open(async (open) => {
