@@ -439,27 +439,32 @@ async function settleDifferences(run: PullRun, plans: Plan[], done: PulledTable[
     org,
     plans.map(({ pull }) => countQuery({ object: pull.object, where: whereOf(pull), all: pull.all ?? false })),
   );
+  /** Objects of which the comparison found more that left or came. */
+  const corrected = new Set<string>();
   for (const [n, plan] of plans.entries()) {
     if (plan.pull.isShort === true) continue;
     const report = done.find(({ table }) => table === plan.pull.table);
     const mark = await book.pullMark(plan.pull.table);
     if (report === undefined || mark === null) continue;
     plan.mark = mark;
-    const parts = await followed(run, plan.pull, plan.pull.follows ?? []);
+    const follows = (plan.pull.follows ?? []).filter(({ object }) => corrected.has(object));
+    const parts = await followed(run, plan.pull, follows);
     if (parts === null) {
       report.rows += (await bringAll(run, plan)).rows;
       continue;
     }
-    if (!isNothing(parts) && report.how !== 'all') report.rows += await merge(run, plan, parts);
+    if (!isNothing(parts)) report.rows += await merge(run, plan, parts);
     const isDue = run.unsure.has(plan.pull.table) || addDays(mark.comparedOn, COMPARE_EVERY) <= today;
     if (!isDue && counts[n] === (await book.rowCount(plan.pull.table))) continue;
-    report.rows += await compare(run, plan, today);
+    const found = await compare(run, plan, today);
+    report.rows += found.rows;
     report.compared = true;
+    if (found.differs) corrected.add(plan.pull.object);
   }
 }
 
 /** Reads all ids of a table; what only one side has is read again or leaves. */
-async function compare(run: PullRun, plan: Plan, today: IsoDate): Promise<number> {
+async function compare(run: PullRun, plan: Plan, today: IsoDate): Promise<{ rows: number; differs: boolean }> {
   const { pull } = plan;
   const ids = await spool(
     run.org,
@@ -476,7 +481,7 @@ async function compare(run: PullRun, plan: Plan, today: IsoDate): Promise<number
   );
   const found = await run.book.compareIds(pull.table, ids.spooled);
   await ids.release();
-  if (found === null) return (await bringAll(run, plan)).rows;
+  if (found === null) return { rows: (await bringAll(run, plan)).rows, differs: true };
   const parts: Parts = { conditions: [], ids: found.missing, deleted: found.extra, pointing: [] };
-  return merge(run, plan, parts, today);
+  return { rows: await merge(run, plan, parts, today), differs: !isNothing(parts) };
 }

@@ -3,7 +3,17 @@ import { z } from 'zod';
 import type { TestOrg } from '../support/localOrg.js';
 import { soap, textsOf } from '../support/metadata.js';
 
-const tables = ['Account', 'Opportunity', 'OpportunityLineItem', 'KAM_Potential__c', 'Task', 'Event', 'Case'] as const;
+const tables = [
+  'Account',
+  'Opportunity',
+  'OpportunityLineItem',
+  'KAM_Potential__c',
+  'KAM_Agreement__c',
+  'KAM_Commitment__c',
+  'Task',
+  'Event',
+  'Case',
+] as const;
 type Table = (typeof tables)[number];
 
 /** Does so many random edits, one after the other; returns what was done, for the message of a test that fails. */
@@ -76,6 +86,14 @@ async function values(edit: Edit, object: Table): Promise<Record<string, unknown
     }
     case 'Event':
       return { Subject: 'visit', WhatId: account, StartDateTime: `${day}T09:00:00Z`, EndDateTime: `${day}T10:00:00Z` };
+    case 'KAM_Agreement__c':
+      return account === null ? null : { Account__c: account, State__c: pick(random, ['Planned', 'Asked']) };
+    case 'KAM_Commitment__c': {
+      const agreement = await some(edit, 'KAM_Agreement__c');
+      return agreement === null
+        ? null
+        : { Agreement__c: agreement, Side__c: pick(random, ['Give', 'Get']), Due_On__c: day };
+    }
     case 'Case':
       return { Subject: 'case', AccountId: account };
   }
@@ -94,7 +112,15 @@ async function change(edit: Edit): Promise<string | null> {
   const id = await some(edit, object);
   const fields = await values(edit, object);
   if (id === null || fields === null) return null;
-  const fixed = ['AccountId', 'WhatId', 'Account__c', 'OpportunityId', 'PricebookEntryId', 'TaskSubtype'];
+  const fixed = [
+    'AccountId',
+    'WhatId',
+    'Account__c',
+    'Agreement__c',
+    'OpportunityId',
+    'PricebookEntryId',
+    'TaskSubtype',
+  ];
   const own = Object.fromEntries(Object.entries(fields).filter(([name]) => !fixed.includes(name)));
   return tried(edit, object, id, own);
 }

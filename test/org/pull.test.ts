@@ -7,6 +7,7 @@ import { connect, type KamOrg } from '../../src/org/connect.js';
 import type { PulledTable } from '../../src/org/pull.js';
 import { machineBuilders } from '../sync/machineBuilders.js';
 import { tablesOf } from '../support/bookTables.js';
+import { soap } from '../support/metadata.js';
 import { withSmallOrg, type SmallOrg } from '../support/smallOrg.js';
 import { bookOnDisk, nights, wantedOn } from './nights.js';
 
@@ -100,6 +101,48 @@ describe('what a night reads', () => {
 
 const ids = async (small: SmallOrg, object: string): Promise<string[]> =>
   (await small.client.query(`SELECT Id FROM ${object} ORDER BY Id`)).map((record) => String(record['Id']));
+
+test('deals that a merge has moved without a stamp of their own are read again', () =>
+  machines(async (small) => {
+    const [book, fresh] = [bookOnDisk(), bookOnDisk()];
+    const org = await orgOf(small);
+    await book.pull(org);
+    await tomorrow(small);
+    const [gamma, delta] = await small.client.query(
+      "SELECT Id FROM Account WHERE Name IN ('Gamma', 'Delta') ORDER BY Name DESC",
+    );
+    const [master, loser] = [String(gamma?.['Id']), String(delta?.['Id'])];
+    const request = `<masterRecord><type>Account</type><Id>${master}</Id></masterRecord><recordToMergeIds>${loser}</recordToMergeIds>`;
+    await soap(small, 'u', `<merge><request>${request}</request></merge>`);
+    await small.moveClock('2026-11-25T13:00:00Z');
+    const tables = await book.pull(withoutStamps(org, 'Opportunity'));
+    // Three deals of the loser by their ids, and all six that the master has now.
+    const deals = { how: 'changes', compared: false, rows: 9 };
+    expect(tables.find(({ table }) => table === 'opportunity')).toMatchObject(deals);
+    await fresh.pull(org);
+    expect(await tablesOf(book.file)).toEqual(await tablesOf(fresh.file));
+  }));
+
+/** The org as if records of an object were never stamped anew. */
+const withoutStamps = (org: KamOrg, object: string): KamOrg => {
+  const unstamped = (url: string): string =>
+    url.includes(encodeURIComponent(`FROM ${object} `))
+      ? url.replaceAll(/(SystemModstamp%20%3E%3D%20)[^)]*/g, '$12099-01-01T00%3A00%3A00.000Z')
+      : url;
+  const together = z.object({ allOrNone: z.boolean(), compositeRequest: z.array(z.looseObject({ url: z.string() })) });
+  return {
+    ...org,
+    transport: {
+      ...org.transport,
+      send: (method, path, body) => {
+        const several = together.safeParse(body);
+        if (!several.success) return org.transport.send(method, unstamped(path), body);
+        const compositeRequest = several.data.compositeRequest.map((each) => ({ ...each, url: unstamped(each.url) }));
+        return org.transport.send(method, path, { ...several.data, compositeRequest });
+      },
+    },
+  };
+};
 
 describe('a pull that is disturbed', () => {
   const disturbed = async (small: SmallOrg, faults: Record<string, unknown>[]): Promise<void> => {
