@@ -23,7 +23,7 @@ import { recordResources } from './records.js';
 import { SalesforceError } from './refusal.js';
 import { partnerService } from './partnerService.js';
 import { soapRoutes, type SoapDoor } from './soap.js';
-import { newestVersion, versionOf } from './requests.js';
+import { newestVersion, notFound, versionOf } from './requests.js';
 import { errorList, serve } from './resources.js';
 import { digest, openSessions } from './sessions.js';
 import { toolingRoutes } from './tooling.js';
@@ -82,7 +82,10 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   const app = Fastify({
     bodyLimit: MAXIMUM_BODY,
     forceCloseConnections: true,
-    rewriteUrl: (request) => cleaned(request.url ?? '/'),
+    rewriteUrl: (request) => {
+      if (request.method === 'POST') request.method = methodMeant(request.url ?? '/');
+      return cleaned(request.url ?? '/');
+    },
     routerOptions: { ignoreTrailingSlash: true, caseSensitive: false, maxParamLength: 2000 },
   });
   app.removeAllContentTypeParsers();
@@ -126,11 +129,10 @@ export async function startServer(options: ServerOptions): Promise<LocalOrg> {
   app.setErrorHandler((error: FastifyError | SalesforceError, request, reply) =>
     refuse(error, request, reply, options.onError),
   );
-  app.setNotFoundHandler(() => {
-    throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
-  });
-
   const routes: Route[] = [];
+  app.setNotFoundHandler((request) => {
+    throw refusalOf(request, routes);
+  });
   app.addHook('onRoute', ({ method, url }) => {
     for (const each of [method].flat()) if (each !== 'HEAD') routes.push({ method: each, path: url });
   });
@@ -206,6 +208,36 @@ function cleaned(url: string): string {
   const trimmed = single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single;
   return query.length === 0 ? trimmed : `${trimmed}?${query.join('?')}`;
 }
+
+/**
+ * Clients that cannot send PATCH send a POST that says so.
+ *
+ * Source: REST API Developer Guide, "Update a Record": the parameter `_HttpMethod`.
+ */
+const methodMeant = (url: string): string =>
+  new URLSearchParams(url.split('?')[1] ?? '').get('_HttpMethod')?.toUpperCase() === 'PATCH' ? 'PATCH' : 'POST';
+
+/** A path that is there, but not for this method, says for which it is. */
+function refusalOf({ method, url }: FastifyRequest, routes: readonly Route[]): SalesforceError {
+  const parts = pathOf(url).split('/');
+  const fits = ({ path }: Route): boolean => {
+    const wanted = path.split('/');
+    return (
+      wanted.length === parts.length && wanted.every((part, n) => part.startsWith(':') || same(part, parts[n] ?? ''))
+    );
+  };
+  const allowed = [...new Set(routes.filter(fits).map((route) => route.method))].toSorted();
+  return allowed.length === 0 || allowed.includes(method)
+    ? notFound()
+    : new SalesforceError(
+        405,
+        'METHOD_NOT_ALLOWED',
+        `HTTP Method '${method}' not allowed. Allowed are ${allowed.join(',')}`,
+      );
+}
+
+const same = (a: string, b: string): boolean =>
+  a.startsWith('v:') ? /^v\d/i.test(b) : a.toLowerCase() === b.toLowerCase();
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '/';
 const isVersionList = (url: string): boolean => pathOf(url) === '/services/data';

@@ -117,6 +117,38 @@ describe('doors', () => {
   );
 
   contract(
+    'a POST may mean PATCH, for clients that cannot send it',
+    { source: `${guide}, "Update a Record": override by the parameter _HttpMethod` },
+    async (org) => {
+      await addAccounts(org, 1);
+      const [account] = await org.client.query(`SELECT Id FROM Account WHERE ${mine(org)}`);
+      const path = `sobjects/Account/${String(account?.['Id'])}`;
+      const answer = await org.fetch(`${path}?_HttpMethod=PATCH`, { method: 'POST', body: { Site: 's' } });
+      expect(answer.status).toBe(204);
+      expect(await org.client.send('GET', path)).toMatchObject({ Site: 's' });
+    },
+  );
+
+  contract(
+    'a method that a path is not there for is refused with those that it is there for [K]',
+    { source: 'status 405: REST API Developer Guide, "Status Codes and Error Responses"; the words are believed' },
+    async (org) => {
+      const answer = await org.fetch(`sobjects/Account/${org.userId}`, { method: 'PUT', body: {} });
+      expect([answer.status, await answer.json()]).toMatchObject([
+        405,
+        [
+          {
+            errorCode: 'METHOD_NOT_ALLOWED',
+            message: expect.stringMatching(/^HTTP Method 'PUT' not allowed\. Allowed are .*PATCH/),
+          },
+        ],
+      ]);
+      expect((await org.fetch('sobjects', { method: 'DELETE' })).status).toBe(405);
+      expect((await org.fetch('nothing/here', { method: 'DELETE' })).status).toBe(404);
+    },
+  );
+
+  contract(
     'answers tell how many API calls the day has seen, and of how many',
     { source: `${guide}, "Limit Info Header": api-usage=10018/100000` },
     async (org) => {
