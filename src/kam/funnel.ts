@@ -2,6 +2,7 @@
 import type { AgreementGap, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion, StrategyCriterion } from './criteria.js';
 import type { GroupFacts, Override, Rating } from './facts.js';
+import type { Lever } from './lever.js';
 import type { GroupPotential } from './potential.js';
 import { exceeds, isDecidable, scoreGroup, type Score, type ScoreScale } from './score.js';
 import { segmentOf } from './segment.js';
@@ -88,6 +89,8 @@ export type Decision = {
   score: Score;
   reasons: Reason[];
   nextStep: NextStep;
+  /** The cheapest single change that moves the group over its line; missing where there is none. */
+  lever?: Lever;
 };
 
 /** What the org says about the group's root today, as far as a decision depends on it. */

@@ -6,7 +6,7 @@ import type { GroupPotential } from './potential.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate, Points, RecordId } from './units.js';
 import { isKnown, type Unknown } from './unknown.js';
-import { nextStepText, reasonsText } from './wording.js';
+import { nextStepWithLever, reasonsText } from './wording.js';
 
 /**
  * Everything the worker writes on an account; null is an empty field.
@@ -91,7 +91,7 @@ export function markOf(
     contributionMargin: orNull(facts.contributionMargin),
     walletShare: rounded(potential.walletShare, 4),
     reasons: reasonsText(decision, settings),
-    nextStep: nextStepText(decision.nextStep, settings),
+    nextStep: nextStepWithLever(decision, settings),
   };
 }
 

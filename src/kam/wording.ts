@@ -4,6 +4,7 @@ import type { AgreementGap, AgreementState, CommitmentType, DeclineReason } from
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts, StatedBy } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
+import type { Lever, LeverFigure, LeverTarget } from './lever.js';
 import type { ChanceWhy } from './modelled.js';
 import type { GroupingKind } from './model/peers.js';
 import type { FeatureName } from './model/features.js';
@@ -41,6 +42,19 @@ export function nextStepText(step: NextStep, speech: Speech): string | null {
   const text = say(speech, step, stepWords);
   return text === null ? null : cut(text, MAXIMUM_NEXT_STEP);
 }
+
+/**
+ * What to do next, and what it would take to move over the line; the latter only where the field has room for all of it.
+ */
+export function nextStepWithLever({ nextStep, lever }: Decision, speech: Speech): string | null {
+  const step = nextStepText(nextStep, speech);
+  if (lever === undefined) return step;
+  const both = [...(step === null ? [] : [step]), leverText(lever, speech)].join(' ');
+  return both.length <= MAXIMUM_NEXT_STEP ? both : step;
+}
+
+/** What it would take, in a sentence. */
+export const leverText = (lever: Lever, speech: Speech): string => say(speech, lever, leverWords);
 
 /** At most `maximum` long; what is cut ends in an ellipsis after a whole word. */
 function cut(text: string, maximum: number): string {
@@ -390,6 +404,56 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
           : `Klären: ${criterionNames.de[step.criterion]} (${unknownWords.de[step.why]}).`;
       case 'none':
         return null;
+    }
+  },
+};
+
+const leverTargets: Record<Language, Record<LeverTarget, string>> = {
+  en: {
+    key: 'make this a key account',
+    candidate: 'make this a candidate',
+    segment: 'bring this customer into the funnel',
+    strategy: 'pass the strategic gate',
+    score: 'exceed the score',
+  },
+  de: {
+    key: 'Key Account',
+    candidate: 'Kandidat',
+    segment: 'den Eintritt in den Trichter',
+    strategy: 'das Strategie-Kriterium',
+    score: 'den Score',
+  },
+};
+
+const leverFigures: Record<Language, Record<LeverFigure, string>> = {
+  en: { potential: 'additional potential', margin: 'contribution margin', revenue: 'revenue' },
+  de: { potential: 'zusätzliches Potenzial', margin: 'Deckungsbeitrag', revenue: 'Umsatz' },
+};
+
+/** Rounded up to whole units, so that the amount named is enough. */
+const atLeastMoney = (amount: Cents, speech: Speech): string => perYear(Math.ceil(amount / 100) * 100, speech);
+
+const leverWords: Record<Language, (lever: Lever, speech: Speech) => string> = {
+  en: (lever, speech) => {
+    const target = leverTargets.en[lever.to];
+    switch (lever.is) {
+      case 'rating':
+        return `Enough to ${target}: ${criterionNames.en[lever.criterion]} rated ${lever.atLeast} (now ${isKnown(lever.from) ? lever.from : 'not rated'}).`;
+      case 'figure':
+        return `Enough to ${target}: ${leverFigures.en[lever.figure]} of ${atLeastMoney(lever.atLeast, speech)} (now ${isKnown(lever.from) ? money(lever.from, speech) : 'unknown'}).`;
+      case 'get':
+        return `Enough to ${target}: one more commitment by the customer${lever.access ? ' that gives access' : ''}, with a person and a date.`;
+    }
+  },
+  de: (lever, speech) => {
+    const target = `Genügt für ${leverTargets.de[lever.to]}`;
+    switch (lever.is) {
+      case 'rating':
+        return `${target}: ${criterionNames.de[lever.criterion]} mit ${lever.atLeast} bewertet (heute ${isKnown(lever.from) ? lever.from : 'nicht bewertet'}).`;
+      case 'figure':
+        return `${target}: ${leverFigures.de[lever.figure]} von ${atLeastMoney(lever.atLeast, speech)} (heute ${isKnown(lever.from) ? money(lever.from, speech) : 'unbekannt'}).`;
+      case 'get':
+        return `${target}: eine weitere Zusage des Kunden${lever.access ? ', die Zugang gibt,' : ''} mit Person und Termin.`;
     }
   },
 };

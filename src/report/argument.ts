@@ -14,6 +14,7 @@ import {
   commitmentName,
   criterionName,
   gateName,
+  leverText,
   nextStepText,
   potentialText,
   reasonText,
@@ -270,6 +271,7 @@ function gateLines({ decision, robustness, run }: Argument, screen: Screen): str
     ...decision.reasons.map((reason) => `- ${reasonText(reason, speech)}`),
     ...robustnessLines(decision, robustness),
     ...(next === null ? [] : [`Next step: ${next}`]),
+    ...(decision.lever === undefined ? [] : [`What would it take? ${leverText(decision.lever, speech)}`]),
   ];
 }
 

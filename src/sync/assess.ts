@@ -1,6 +1,7 @@
 /** From the book's facts to a decision per group: potential per account, lines and scale over all, decision per group. */
 import type { Book, GroupView } from '../book/book.js';
 import { applyCapacity, decide, type Decision, type SegmentLines, type StandingDecision } from '../kam/funnel.js';
+import { cheapestLever } from '../kam/lever.js';
 import { modelledEstimates } from '../kam/modelled.js';
 import { peerEstimates } from '../kam/peers.js';
 import { assessPotential } from '../kam/potential.js';
@@ -111,7 +112,8 @@ export async function* decisionsOf(
       const decision = decide(view.facts, view.potential, standing, { lines, scale }, settings);
       const rank = ranks.get(decision.groupId);
       const capped = rank === undefined || capacity === null ? decision : applyCapacity(decision, rank, capacity);
-      return { view, decision: capped };
+      const lever = cheapestLever(capped, { ...view, standing, lines, scale }, settings);
+      return { view, decision: lever === null ? capped : { ...capped, lever } };
     });
   }
 }
