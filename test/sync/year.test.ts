@@ -60,10 +60,12 @@ const said = {
       `The customer declined on 11 Dec 2026: only the price counts. Ask again on ${days.en[again]}.`,
     overridden: 'Set to Candidate by hand until 28 Feb 2027: Spain.',
     overrideExpired: 'Override to Candidate refused: it has expired.',
-    rateStep: 'Rate reference effect and opinion leadership (0–3): it decides whether this customer is a candidate.',
+    rateStep:
+      'Rate reference effect and opinion leadership (0–3): it decides whether this customer is a candidate. Enough to make this a candidate: reference effect rated 3 (now not rated).',
     askStep: 'Ask the customer: do they want key account care, and what do they give for it?',
     awaitStep: "Get the customer's answer.",
-    agreeStep: 'Agree with the customer on what is missing: 2 of 3 commitments with a named person and a date.',
+    agreeStep:
+      'Agree with the customer on what is missing: 2 of 3 commitments with a named person and a date. Enough to make this a key account: one more commitment by the customer, with a person and a date.',
     growStep: 'Offer Valves (€22,500 a year), Service (€7,500 a year).',
     reaskStep: (again: Again) => `Ask again on ${days.en[again]}.`,
     offerValves: (name: string) => `Offer Valves: ${name}`,
@@ -96,10 +98,12 @@ const said = {
       `Der Kunde hat am 11.12.2026 abgelehnt: nur der Preis zählt. Erneut fragen am ${days.de[again]}.`,
     overridden: 'Von Hand auf Kandidat gesetzt bis 28.02.2027: Spain.',
     overrideExpired: 'Manuelle Einstufung als Kandidat nicht übernommen: sie ist abgelaufen.',
-    rateStep: 'Leuchtturmwirkung und Meinungsführerschaft bewerten (0–3): davon hängt ab, ob der Kunde Kandidat wird.',
+    rateStep:
+      'Leuchtturmwirkung und Meinungsführerschaft bewerten (0–3): davon hängt ab, ob der Kunde Kandidat wird. Genügt für Kandidat: Leuchtturmwirkung mit 3 bewertet (heute nicht bewertet).',
     askStep: 'Den Kunden fragen: Will er die Key-Account-Betreuung, und was ist seine Gegenleistung?',
     awaitStep: 'Antwort des Kunden einholen.',
-    agreeStep: 'Mit dem Kunden vereinbaren, was fehlt: 2 von 3 Gegenleistungen mit Ansprechpartner und Termin.',
+    agreeStep:
+      'Mit dem Kunden vereinbaren, was fehlt: 2 von 3 Gegenleistungen mit Ansprechpartner und Termin. Genügt für Key Account: eine weitere Zusage des Kunden mit Person und Termin.',
     growStep: 'Anbieten: Valves (22.500 € im Jahr), Service (7.500 € im Jahr).',
     reaskStep: (again: Again) => `Erneut fragen am ${days.de[again]}.`,
     offerValves: (name: string) => `Valves anbieten: ${name}`,
