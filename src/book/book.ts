@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import type { Agreement, AgreementRules, AgreementState, CommitmentType, DeclineReason } from '../kam/agreement.js';
 import type { OwnCurrency } from '../kam/currency.js';
-import type { AccountFacts, Benchmark, GroupFacts, ServedBy, StatedBy } from '../kam/facts.js';
+import type { AccountFacts, Benchmark, GroupFacts, ServedBy, SolutionTrust, StatedBy } from '../kam/facts.js';
 import type { StandingFamily } from '../kam/family.js';
 import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
 import type { GroupPotential, Potential, PotentialSource } from '../kam/potential.js';
@@ -81,6 +81,7 @@ export type Labels = {
   declineReason: Readonly<Record<string, DeclineReason>>;
   commitmentType: Readonly<Record<string, CommitmentType>>;
   side: Readonly<Record<string, 'give' | 'get'>>;
+  trust: Readonly<Record<string, SolutionTrust>>;
 };
 
 /** Something in the data that a person should know; never an error by itself. */
@@ -97,6 +98,15 @@ export type BookNote = {
     | 'noFamily'
     | 'personAccountsLeftOut'
     | 'ratingOutOfRange'
+    | 'overrideWithoutReason'
+    | 'overrideWithoutExpiry'
+    | 'overrideExpired'
+    | 'overrideOnSite'
+    | 'excludedWithoutReason'
+    | 'excludedWithSites'
+    | 'excludedSite'
+    | 'ownerInactive'
+    | 'taskWithoutOwner'
     | 'walletNegative'
     | 'walletInFuture'
     | 'walletUndated'
@@ -129,6 +139,8 @@ export type GroupView = {
   tasks: StandingTask[];
   /** The agreement that `facts.answer` comes from; null where there is none. */
   agreement: Agreement | null;
+  /** What tasks the root remembers to have been opened; see `reviews.ts`. */
+  taskRefs: string | null;
 };
 
 /** One account with its potential and with the records that the CRM keeps of its families. */
@@ -236,7 +248,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 9;
+const FORMAT = 10;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
@@ -311,6 +323,7 @@ function bookOn(file: string, duck: Duck): Book {
     derive: async (settings, asOf, today = asOf) => {
       const notes = await derive(duck, settings, asOf, today);
       await remember(duck, 'asOf', asOf);
+      await remember(duck, 'today', today);
       await remember(duck, 'costs', { margin: settings.margin, service: settings.service });
       await remember(duck, 'agreement', settings.agreement);
       return [...notes, ...(await agreementNotes(duck, await readingOf(duck)))];
@@ -378,13 +391,14 @@ async function* batches<T>(
 async function readingOf(duck: Duck): Promise<Reading> {
   const asOf = await recall(duck, 'asOf');
   if (typeof asOf !== 'string') throw new BookError('The book was pulled but not derived yet.', ['Run a sync first.']);
+  const today = await recall(duck, 'today');
   const remembered = await recallText(duck, 'labels');
   // Written by `ingest` from a `Labels`.
   const labels: Labels | null = remembered === null ? null : JSON.parse(remembered);
   // Written by `derive` from the settings.
   const costs: Reading['costs'] = JSON.parse((await recallText(duck, 'costs')) ?? 'null');
   const agreement: AgreementRules = JSON.parse((await recallText(duck, 'agreement')) ?? 'null');
-  return { asOf, labels, costs, agreement };
+  return { asOf, today: typeof today === 'string' ? today : asOf, labels, costs, agreement };
 }
 
 async function remember(duck: Duck, key: string, value: unknown): Promise<void> {

@@ -20,7 +20,9 @@ LEFT JOIN rate AS c ON c.iso = a.currency AND c.day = w.last_day
 ORDER BY account_no;
 
 CREATE OR REPLACE TABLE member_task AS
-SELECT m.group_no, m.account_no, t.id, t.ref, t.account_id, t.owner_id, t.is_closed
+SELECT
+  m.group_no, m.account_no, t.id, t.ref, t.account_id, t.owner_id, t.is_closed, t.is_moot,
+  CASE WHEN NOT t.is_closed THEN t.description END AS description
 FROM task AS t
 JOIN member AS m ON m.id = t.account_id
 ORDER BY m.group_no, t.ref, t.id;

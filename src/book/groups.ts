@@ -3,6 +3,7 @@ import { answerOf, type Answer } from '../kam/agreement.js';
 import type { GroupFacts, Override, Rating } from '../kam/facts.js';
 import { contributionOf, type Contribution } from '../kam/margin.js';
 import { walletShareOf, type GroupPotential, type Potential, type PotentialCell } from '../kam/potential.js';
+import { seenRatings, type PeoplesRatings } from '../kam/rated.js';
 import type { AccountMark, StandingTask } from '../kam/standing.js';
 import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
@@ -42,13 +43,16 @@ export async function groupsIn(duck: Duck, range: Range, reading: Reading): Prom
       ),
       standings: own.map(({ standing }) => standing),
       tasks: tasks.get(groupNo) ?? [],
+      taskRefs: textOrNull(row, 'task_refs'),
     };
   });
 }
 
 const groupQuery = (range: Range): string => `
   SELECT g.*, m.id, m.name, m.owner_id, m.rating_reference_customer, m.rating_opinion_leader, m.excluded,
-    m.exclude_reason, m.override_tier, m.override_reason, CAST(m.override_until AS VARCHAR) AS override_until
+    m.exclude_reason, m.override_tier, m.override_reason, CAST(m.override_until AS VARCHAR) AS override_until,
+    m.evidence, m.rated_as, CAST(m.rated_on AS VARCHAR) AS rated_on, m.trust, m.task_refs,
+    m.manager_id, m.named_owner_id
   FROM group_fact AS g
   JOIN member AS m ON m.group_no = g.group_no AND m.is_root AND ${within('m.group_no', range)}
   WHERE ${within('g.group_no', range)}
@@ -62,6 +66,8 @@ type Member = { accountNo: number; standing: GroupView['standings'][number] };
 const memberQuery = (range: Range): string => `
   SELECT account_no, group_no, id, name, currency, millionths, tier, segment, gate, gate_result, score, confidence, revenue, cross_sell,
     up_sell, additional_potential, revenue_at_risk, contribution_margin, wallet_share, reasons, next_step, group_id,
+    CAST(rated_on AS VARCHAR) AS rated_on, rated_as, CAST(tier_since AS VARCHAR) AS tier_since,
+    CAST(below_since AS VARCHAR) AS below_since,
     CAST(assessed_on AS VARCHAR) AS assessed_on
   FROM member WHERE ${within('account_no', range)}
   ORDER BY group_no, is_root DESC, account_no`;
@@ -95,6 +101,10 @@ function markOf(row: Row, labels: Labels | null): AccountMark {
     reasons: textOrNull(row, 'reasons'),
     nextStep: textOrNull(row, 'next_step'),
     groupId: textOrNull(row, 'group_id'),
+    ratedOn: textOrNull(row, 'rated_on'),
+    ratedAs: textOrNull(row, 'rated_as'),
+    tierSince: textOrNull(row, 'tier_since'),
+    belowSince: textOrNull(row, 'below_since'),
     assessedOn: textOrNull(row, 'assessed_on'),
   };
 }
@@ -105,17 +115,34 @@ const taskOf = (row: Row): StandingTask => ({
   accountId: textOf(row, 'account_id'),
   ownerId: textOf(row, 'owner_id'),
   isClosed: flagOf(row, 'is_closed'),
+  isMoot: row['is_moot'] === true,
+  description: textOrNull(row, 'description'),
 });
 
-function factsOf(row: Row, members: readonly Member[], answer: Answer, { labels, asOf, costs }: Reading): GroupFacts {
+function factsOf(
+  row: Row,
+  members: readonly Member[],
+  answer: Answer,
+  { labels, asOf, today, costs }: Reading,
+): GroupFacts {
   const windows = windowsOf(row);
   const countries = numberOf(row, 'countries');
   const contribution = contributionIn(row, costs);
+  const ratings: PeoplesRatings = {
+    referenceCustomer: ratingOf(row, 'rating_reference_customer'),
+    opinionLeader: ratingOf(row, 'rating_opinion_leader'),
+  };
+  const stood = { memory: textOrNull(row, 'rated_as'), ratedOn: textOrNull(row, 'rated_on') };
   return {
     groupId: textOf(row, 'id'),
     name: textOf(row, 'name'),
-    ownerId: textOf(row, 'owner_id'),
+    people: {
+      accountOwner: textOf(row, 'owner_id'),
+      manager: textOrNull(row, 'manager_id'),
+      named: textOrNull(row, 'named_owner_id'),
+    },
     asOf,
+    today,
     accountIds: members.map(({ standing }) => standing.accountId),
     yearlyRevenue: numberOrNull(row, 'yearly') ?? unknown('noSales'),
     windows,
@@ -125,10 +152,9 @@ function factsOf(row: Row, members: readonly Member[], answer: Answer, { labels,
     familiesBought: boughtFamilies(row).length,
     countries: countries === 0 ? unknown('noCountry') : countries,
     sites: numberOf(row, 'sites'),
-    ratings: {
-      referenceCustomer: ratingOf(row, 'rating_reference_customer'),
-      opinionLeader: ratingOf(row, 'rating_opinion_leader'),
-    },
+    ratings,
+    rated: seenRatings(ratings, textOrNull(row, 'evidence'), stood, today),
+    trust: wordOf((labels ?? ownWords).trust, row, 'trust'),
     exclusion: row['excluded'] === true ? { reason: textOrNull(row, 'exclude_reason') } : null,
     override: overrideOf(row, labels),
     answer,

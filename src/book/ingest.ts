@@ -48,6 +48,15 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     nextStep: optional('text'),
     groupId: optional('id'),
     assessedOn: optional('date'),
+    evidence: optional('text'),
+    ratedOn: optional('date'),
+    ratedAs: optional('text'),
+    tierSince: optional('date'),
+    belowSince: optional('date'),
+    taskRefs: optional('text'),
+    trust: optional('text'),
+    managerId: optional('id'),
+    namedOwnerId: optional('id'),
   },
   opportunity: {
     id: required('id'),
@@ -146,6 +155,8 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     accountId: optional('id'),
     ownerId: required('id'),
     isClosed: required('boolean'),
+    isMoot: optional('boolean'),
+    description: optional('text'),
   },
 };
 

@@ -13,6 +13,35 @@ FROM (
   FROM member
   WHERE rating_reference_customer NOT IN (0, 1, 2, 3) OR rating_opinion_leader NOT IN (0, 1, 2, 3)
   UNION ALL
+  SELECT 'overrideWithoutReason', id, 1
+  FROM member
+  WHERE is_root AND override_tier IS NOT NULL AND COALESCE(TRIM(override_reason), '') = ''
+  UNION ALL
+  SELECT 'overrideWithoutExpiry', id, 1
+  FROM member
+  WHERE is_root AND override_tier IS NOT NULL AND override_until IS NULL
+  UNION ALL
+  SELECT 'overrideExpired', m.id, 1
+  FROM member AS m
+  CROSS JOIN scope AS s
+  WHERE m.is_root AND m.override_tier IS NOT NULL AND m.override_until < s.today
+  UNION ALL
+  SELECT 'overrideOnSite', id, 1 FROM member WHERE NOT is_root AND override_tier IS NOT NULL
+  UNION ALL
+  SELECT 'excludedWithoutReason', id, 1
+  FROM member
+  WHERE excluded AND COALESCE(TRIM(exclude_reason), '') = ''
+  UNION ALL
+  SELECT 'excludedWithSites', r.id, 1
+  FROM member AS r
+  WHERE r.is_root AND r.excluded
+    AND r.group_no IN (SELECT group_no FROM member WHERE NOT is_root AND NOT COALESCE(excluded, FALSE))
+  UNION ALL
+  SELECT 'excludedSite', s.id, 1
+  FROM member AS s
+  JOIN member AS r ON r.group_no = s.group_no AND r.is_root
+  WHERE NOT s.is_root AND s.excluded AND NOT COALESCE(r.excluded, FALSE)
+  UNION ALL
   SELECT 'saleInFuture', o.id, 1
   FROM opportunity AS o
   JOIN member AS m ON m.id = o.account_id

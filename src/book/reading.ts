@@ -1,5 +1,6 @@
 /** What reading needs beside the tables, and how the words of picklists are read. */
 import { agreementStates, commitmentTypes, declineReasons, type AgreementRules } from '../kam/agreement.js';
+import { solutionTrusts } from '../kam/facts.js';
 import type { Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import type { Labels } from './book.js';
@@ -10,6 +11,7 @@ import { numberOrNull, textOrNull } from './rows.js';
 export type Reading = {
   labels: Labels | null;
   asOf: IsoDate;
+  today: IsoDate;
   costs: Pick<Settings, 'margin' | 'service'>;
   agreement: AgreementRules;
 };
@@ -43,6 +45,7 @@ export const ownWords: Labels = {
   },
   statedBy: { customer: 'customer', tender: 'tender', accountTeam: 'accountTeam' },
   servedBy: { us: 'us', competitor: 'competitor', internal: 'internal', nobody: 'nobody', unknown: 'unknown' },
+  trust: themselves(solutionTrusts),
   agreementState: themselves(agreementStates),
   declineReason: themselves(declineReasons),
   commitmentType: themselves(commitmentTypes),

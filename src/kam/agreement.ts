@@ -224,6 +224,13 @@ function problemsIn(
   ];
 }
 
+/** The day on which an agreement is to be looked at again: as agreed, or some months after the customer's answer. */
+export function reviewDay({ state, reviewOn, answeredOn, askedOn }: Agreement, months: number): IsoDate | null {
+  if (state !== 'accepted') return null;
+  const since = answeredOn ?? askedOn;
+  return reviewOn ?? (since === null ? null : addMonths(since, months));
+}
+
 /** How the two sides keep their promises at a day. */
 export type Balance = Record<'give' | 'get', { promised: number; due: number; done: number; late: number }>;
 

@@ -1,6 +1,8 @@
 /** What is known about one account and one group at the as-of date. */
 import type { Answer } from './agreement.js';
 import type { Contribution } from './margin.js';
+import type { Responsible } from './owners.js';
+import type { SeenRatings } from './rated.js';
 import type { Cents, Fraction, IsoDate, RecordId } from './units.js';
 import type { Unknown } from './unknown.js';
 
@@ -87,12 +89,18 @@ export type Benchmark = {
   highSpend: Cents;
 };
 
+/** Where the customer takes a new challenge: shown and talked about, never scored. */
+export const solutionTrusts = ['comesToUs', 'asksUsToo', 'asksOthers'] as const;
+export type SolutionTrust = (typeof solutionTrusts)[number];
+
 /** One group: the ultimate parent and all that belongs to it. Money, gates and tier are decided here. */
 export type GroupFacts = {
   groupId: RecordId;
   name: string;
-  ownerId: RecordId;
+  people: Responsible;
   asOf: IsoDate;
+  /** The day of the run: overrides, promises and tasks go by it, while figures stand still within a month. */
+  today: IsoDate;
   accountIds: RecordId[];
   /** Mean of the last 12-month windows that the group has; unknown without sales. */
   yearlyRevenue: Cents | Unknown;
@@ -109,6 +117,9 @@ export type GroupFacts = {
   /** Accounts in the group. */
   sites: number;
   ratings: { referenceCustomer: Rating | Unknown; opinionLeader: Rating | Unknown };
+  /** Since when they stand so. */
+  rated: SeenRatings;
+  trust: SolutionTrust | null;
   exclusion: { reason: string | null } | null;
   override: Override | null;
   answer: Answer;

@@ -299,8 +299,8 @@ function asked(way: Way, known: Known): Standing {
 }
 
 /** Whether the group is a key account today and no person says otherwise. */
-function keepsCrown({ standing, facts: { override, asOf } }: Known): boolean {
-  const isTaken = override !== null && override.tier !== 'key' && wordOf(override, asOf).is === 'overridden';
+function keepsCrown({ standing, facts: { override, today } }: Known): boolean {
+  const isTaken = override !== null && override.tier !== 'key' && wordOf(override, today).is === 'overridden';
   return standing.tier === 'key' && !isTaken;
 }
 
@@ -331,7 +331,7 @@ function overridden(decision: Decision, known: Known): Decision {
   const { override } = known.facts;
   if (override === null) return decision;
   const { tier } = override;
-  const said = wordOf(override, known.facts.asOf);
+  const said = wordOf(override, known.facts.today);
   const lacksAgreement = said.is === 'overridden' && tier === 'key' && decision.tier !== 'key';
   const word: Word = lacksAgreement ? { is: 'overrideRefused', tier, because: 'noAgreement' } : said;
   const reasons = [word, ...decision.reasons];
@@ -347,14 +347,30 @@ function stepAfter(tier: Tier, decided: NextStep, known: Known): NextStep {
   return tier === 'candidate' ? { is: 'ask' } : growStep(known);
 }
 
+/**
+ * Why a key account would not pass today: by its figures, or because too few commitments are left.
+ *
+ * Its gate stays passed while the agreement holds, so its reasons tell. What is undecided is no shortfall.
+ */
+export const shortfalls = ({ tier, reasons }: Decision): Reason[] =>
+  tier === 'key'
+    ? reasons.filter(
+        (reason) =>
+          reason.is === 'strategyFailed' ||
+          reason.is === 'scoreNotExceeded' ||
+          reason.is === 'acceptedNotEnough' ||
+          (reason.is === 'segment' && reason.segment === 'small'),
+      )
+    : [];
+
 type Word = Extract<Reason, { is: 'overridden' | 'overrideRefused' }>;
 
 /** What an override says by itself: it needs a reason, and an expiry that has not passed. */
-function wordOf({ tier, reason, until }: Override, asOf: IsoDate): Word {
+function wordOf({ tier, reason, until }: Override, today: IsoDate): Word {
   const is = 'overrideRefused';
   if (reason === null || reason.trim() === '') return { is, tier, because: 'noReason' };
   if (until === null) return { is, tier, because: 'noExpiry' };
-  return until < asOf ? { is, tier, because: 'expired' } : { is: 'overridden', tier, reason, until };
+  return until < today ? { is, tier, because: 'expired' } : { is: 'overridden', tier, reason, until };
 }
 
 /**

@@ -1,13 +1,16 @@
 /** The few review tasks that can change a decision or earn money; each is told apart by its ref. */
-import { addDays, periodOf } from './calendar.js';
-import type { GroupFacts } from './facts.js';
-import type { Decision } from './funnel.js';
+import { balanceOf, reviewDay, type Agreement, type Commitment } from './agreement.js';
+import { addDays, daysBetween, monthsBetween, periodOf } from './calendar.js';
+import type { PeopleRated } from './criteria.js';
+import type { GroupFacts, Rating } from './facts.js';
+import { shortfalls, type Decision, type Tier } from './funnel.js';
+import { ownerOf, type Staff } from './owners.js';
 import type { GroupPotential } from './potential.js';
-import type { ReviewKind, Settings } from './settings.js';
+import { reviewKinds, type ReviewKind, type Settings } from './settings.js';
 import type { StandingTask } from './standing.js';
-import type { IsoDate, RecordId } from './units.js';
+import type { Fraction, IsoDate, RecordId } from './units.js';
 import { isKnown } from './unknown.js';
-import { reviewText } from './wording.js';
+import { closingNote, reviewText, type ReviewAbout } from './wording.js';
 
 /**
  * A task that shall stand open in the org.
@@ -26,70 +29,235 @@ export type ReviewTask = {
 };
 
 /** A review that the decision calls for; `urgency` ranks the reviews of one kind where a cap leaves only some. */
-export type WantedReview = { task: ReviewTask; urgency: number };
+export type WantedReview = {
+  task: ReviewTask;
+  urgency: number;
+  /** Whether the owner stands in for one who has left; `nobody` where no active user is left to give the task to. */
+  owner: 'wanted' | 'standsIn' | 'nobody';
+};
+
+/** One group, and what is asked about it beyond its decision. */
+export type Reviewed = {
+  facts: GroupFacts;
+  potential: GroupPotential;
+  decision: Decision;
+  /** The agreement that counts. */
+  agreement: Agreement | null;
+  rules: ReviewedAgreement;
+  /** As-of day since which a key account would not pass by its figures. */
+  belowSince: IsoDate | null;
+  /** What would be decided if people gave this rating. */
+  ifRated(criterion: PeopleRated, rating: Rating): Decision;
+};
+
+/** When an agreement calls for a look at it: this share of what the customer owes is late, or so many months are over. */
+export type ReviewedAgreement = { lateShare: Fraction; reviewMonths: number };
+
+/** What one answer to a question of rating leads to. */
+export type RatingEffect = { ratings: Rating[]; leadsTo: 'out' | 'in' | 'open' | 'elsewhere' };
+
+/** Why a key account should be looked at again. */
+export type RequalifyCause =
+  | { is: 'fails'; since: IsoDate }
+  | { is: 'commitments' }
+  | { is: 'late'; late: number; due: number }
+  | { is: 'reviewDue'; on: IsoDate };
 
 /** No account is asked more than this at once. */
 const MAXIMUM_RATINGS = 3;
 
+/** Offers of one account that can be wanted at once; the rule's cap leaves the best of them. */
+const MAXIMUM_OFFERS = 5;
+
 /**
- * What people should do about one group: rate what could turn the decision, ask the customer, grow the whitespace.
+ * What people should do about one group, by the rules that are switched on.
  *
- * Shape: at most three ratings, one question and one offer. The ref's period is that of the as-of day, so that a run
- *        repeated for that day asks for the same tasks; due dates count from `today`.
+ * Shape:  in order of the kinds. The ref's period is that of the as-of day, so that a run repeated for that day asks for
+ *         the same tasks; due dates, and what has fallen due, go by the day of the run.
+ * Errors: none. A task that nobody active could own is wanted too, so that one that stands is not closed.
  */
-export function reviewsFor(
-  facts: GroupFacts,
-  potential: GroupPotential,
-  decision: Decision,
+export function reviewsFor(group: Reviewed, staff: Staff, settings: Settings): WantedReview[] {
+  const { facts } = group;
+  if (facts.exclusion !== null) return [];
+  return reviewKinds
+    .filter((kind) => settings.review[kind].active)
+    .flatMap((kind) => {
+      const owner = ownerOf(kind, facts.people, staff, settings);
+      const rule = settings.review[kind];
+      return wishes[kind](group, settings).map(({ subject, about, urgency, dueOn }): WantedReview => {
+        const words = reviewText(about, settings);
+        return {
+          urgency,
+          owner: owner === null ? 'nobody' : owner.standsIn ? 'standsIn' : 'wanted',
+          task: {
+            ref: refOf(facts.groupId, kind, subject, periodOf(facts.asOf, rule.period)),
+            kind,
+            accountId: facts.groupId,
+            ownerId: owner?.id ?? facts.people.accountOwner,
+            subject: words.subject,
+            description: words.description,
+            dueOn: dueOn ?? addDays(facts.today, rule.dueDays),
+            priority: rule.priority,
+          },
+        };
+      });
+    });
+}
+
+/** One task of a kind, before its rule is applied: what its ref names, what it says, and when it is due if not by rule. */
+type Wish = { subject: string; about: ReviewAbout; urgency: number; dueOn?: IsoDate };
+
+const wishes: Record<ReviewKind, (group: Reviewed, settings: Settings) => Wish[]> = {
+  rate: ratingWishes,
+  ask: ({ facts: { name, trust }, decision }) =>
+    decision.nextStep.is === 'ask'
+      ? [{ subject: 'customer', about: { is: 'ask', name, decision, trust }, urgency: pointsOf(decision) }]
+      : [],
+  reask: reaskWishes,
+  grow: growWishes,
+  retain: retainWishes,
+  commitmentOverdue: overdueWishes,
+  requalify: requalifyWishes,
+  overrideExpiring: overrideWishes,
+  trust: ({ facts: { name, trust }, decision }) =>
+    trust === 'asksOthers' && isCaredFor(decision.tier)
+      ? [{ subject: 'solution', about: { is: 'trust', name, tier: decision.tier }, urgency: pointsOf(decision) }]
+      : [],
+};
+
+const pointsOf = ({ score }: Decision): number => (isKnown(score.points) ? score.points : 0);
+
+/** Key accounts and those that could become one. */
+const isCaredFor = (tier: Tier): boolean => tier === 'key' || tier === 'candidate';
+
+/** Only what could turn the decision is asked: the strategic gate names the ratings that can. */
+function ratingWishes({ facts, decision, ifRated }: Reviewed): Wish[] {
+  if (decision.nextStep.is !== 'rate') return [];
+  return decision.nextStep.criteria.slice(0, MAXIMUM_RATINGS).map((criterion) => ({
+    subject: criterion,
+    about: {
+      is: 'rate',
+      criterion,
+      name: facts.name,
+      decision,
+      stood: stoodRating(facts, criterion),
+      effects: effectsOf((rating) => ifRated(criterion, rating)),
+    },
+    urgency: pointsOf(decision),
+  }));
+}
+
+/** The rating that has become too old, and since when it stands. */
+function stoodRating({ ratings, rated }: GroupFacts, criterion: PeopleRated): { rating: Rating; on: IsoDate } | null {
+  const [rating, on] = [ratings[criterion], rated.since[criterion]];
+  return isKnown(rating) && on !== null ? { rating, on } : null;
+}
+
+/** What each answer leads to, neighbours with the same effect together. */
+function effectsOf(ifRated: (rating: Rating) => Decision): RatingEffect[] {
+  const effects: RatingEffect[] = [];
+  for (const rating of [0, 1, 2, 3] as const) {
+    const leadsTo = leadOf(ifRated(rating));
+    const last = effects.at(-1);
+    if (last?.leadsTo === leadsTo) last.ratings.push(rating);
+    else effects.push({ ratings: [rating], leadsTo });
+  }
+  return effects;
+}
+
+function leadOf({ gate, gateResult }: Decision): RatingEffect['leadsTo'] {
+  if (gate === 'ask') return 'in';
+  if (gate !== 'strategy') return 'elsewhere';
+  return gateResult === 'undecided' ? 'open' : 'out';
+}
+
+/** Asked again only where the group would still be a candidate: else a yes would change nothing. */
+function reaskWishes({ facts: { name, today, trust }, decision }: Reviewed): Wish[] {
+  const { nextStep, gate } = decision;
+  if (nextStep.is !== 'reask' || gate !== 'ask' || (nextStep.on !== null && nextStep.on > today)) return [];
+  return [
+    {
+      subject: nextStep.on ?? 'undated',
+      about: { is: 'reask', name, decision, trust },
+      urgency: pointsOf(decision),
+    },
+  ];
+}
+
+function growWishes({ facts: { name }, potential, decision: { segment } }: Reviewed): Wish[] {
+  if (segment !== 'top' && segment !== 'development') return [];
+  return potential.cells
+    .filter(({ kind }) => kind === 'crossSell')
+    .slice(0, MAXIMUM_OFFERS)
+    .map((cell) => ({ subject: shortened(cell.family), about: { is: 'grow', cell, name }, urgency: cell.amount }));
+}
+
+/** Revenue at risk is worth a talk where it is an amount that counts, and where the customer has high revenue to lose. */
+function retainWishes(
+  { facts, potential: { revenueAtRisk }, decision: { segment } }: Reviewed,
   settings: Settings,
-  today: IsoDate,
-): WantedReview[] {
-  const urgency = isKnown(decision.score.points) ? decision.score.points : 0;
-  const review = (
-    kind: ReviewKind,
-    subject: string,
-    words: { subject: string; description: string },
-    rank: number,
-  ): WantedReview => {
-    const rule = settings.review[kind];
-    return {
-      urgency: rank,
-      task: {
-        ref: refOf(facts.groupId, kind, subject, periodOf(facts.asOf, rule.period)),
-        kind,
-        accountId: facts.groupId,
-        ownerId: facts.ownerId,
-        subject: words.subject,
-        description: words.description,
-        dueOn: addDays(today, rule.dueDays),
-        priority: rule.priority,
-      },
-    };
-  };
-  const wanted: WantedReview[] = [];
-  const { nextStep } = decision;
-  if (nextStep.is === 'rate' && settings.review.rate.active) {
-    for (const criterion of nextStep.criteria.slice(0, MAXIMUM_RATINGS)) {
-      wanted.push(
-        review('rate', criterion, reviewText({ is: 'rate', criterion, name: facts.name, decision }, settings), urgency),
-      );
-    }
-  }
-  if (nextStep.is === 'ask' && settings.review.ask.active) {
-    wanted.push(review('ask', 'customer', reviewText({ is: 'ask', name: facts.name, decision }, settings), urgency));
-  }
-  const cell = potential.cells.find(({ kind }) => kind === 'crossSell');
-  const grows = decision.segment === 'top' || decision.segment === 'development';
-  if (grows && facts.exclusion === null && cell !== undefined && settings.review.grow.active) {
-    wanted.push(
-      review('grow', shortened(cell.family), reviewText({ is: 'grow', cell, name: facts.name }, settings), cell.amount),
-    );
-  }
-  return wanted;
+): Wish[] {
+  const hasMuch = segment === 'top' || segment === 'base';
+  if (!hasMuch || !isKnown(revenueAtRisk) || revenueAtRisk < settings.tasks.retainFrom) return [];
+  const { name, yearlyRevenue: revenue } = facts;
+  return [{ subject: 'revenue', about: { is: 'retain', name, revenueAtRisk, revenue }, urgency: revenueAtRisk }];
+}
+
+/** Promises of either side that are due and not done, in an agreement that holds. */
+function overdueWishes({ facts: { name, today }, agreement }: Reviewed): Wish[] {
+  if (!holds(agreement)) return [];
+  return agreement.commitments.flatMap((commitment): Wish[] => {
+    const { dueOn } = commitment;
+    if (dueOn === null || !isLate(commitment, today)) return [];
+    const about = { is: 'commitmentOverdue', name, commitment, dueOn } as const;
+    return [{ subject: commitment.id, about, urgency: daysBetween(dueOn, today) }];
+  });
+}
+
+const holds = (agreement: Agreement | null): agreement is Agreement =>
+  agreement?.state === 'accepted' || agreement?.state === 'incubator';
+
+const isLate = ({ dueOn, doneOn }: Commitment, today: IsoDate): boolean =>
+  dueOn !== null && dueOn < today && (doneOn === null || doneOn > today);
+
+/** The worker never dethrones a key account; it says what speaks against it and asks people to look. */
+function requalifyWishes(group: Reviewed, settings: Settings): Wish[] {
+  const { facts, decision } = group;
+  if (decision.tier !== 'key') return [];
+  const causes = requalifyCauses(group, settings);
+  if (causes.length === 0) return [];
+  const about = { is: 'requalify', name: facts.name, causes, decision } as const;
+  return [{ subject: 'agreement', about, urgency: -pointsOf(decision) }];
+}
+
+function requalifyCauses(
+  { facts: { asOf, today }, decision, agreement, rules: { lateShare, reviewMonths }, belowSince }: Reviewed,
+  { tasks: { requalifyMonths } }: Settings,
+): RequalifyCause[] {
+  const falls = shortfalls(decision);
+  const since = belowSince ?? asOf;
+  const causes: RequalifyCause[] = [];
+  if (falls.some(({ is }) => is !== 'acceptedNotEnough') && monthsBetween(since, asOf) + 1 >= requalifyMonths)
+    causes.push({ is: 'fails', since });
+  if (falls.some(({ is }) => is === 'acceptedNotEnough')) causes.push({ is: 'commitments' });
+  if (agreement === null) return causes;
+  const { due, late } = balanceOf(agreement, today).get;
+  if (due > 0 && late / due > lateShare) causes.push({ is: 'late', late, due });
+  const reviewOn = reviewDay(agreement, reviewMonths);
+  if (reviewOn !== null && reviewOn <= today) causes.push({ is: 'reviewDue', on: reviewOn });
+  return causes;
+}
+
+/** An override ends, or has ended: a person decides anew. */
+function overrideWishes({ facts: { name, override, today } }: Reviewed, { tasks }: Settings): Wish[] {
+  const until = override?.until ?? null;
+  if (override === null || until === null || daysBetween(today, until) > tasks.overrideLeadDays) return [];
+  const about = { is: 'overrideExpiring', name, tier: override.tier, until, hasExpired: until < today } as const;
+  return [{ subject: until, about, urgency: -daysBetween(today, until), ...(until < today ? {} : { dueOn: until }) }];
 }
 
 /**
- * Keeps the open tasks of one owner and kind within the rule's cap.
+ * Keeps the open tasks of one owner and kind, and those of one account and kind, within the rule's caps.
  *
  * Those that stand open already come first, so that the choice is stable from run to run; then the most urgent, then by
  * ref. One that a person has closed keeps its place for the period: closing tasks does not bring more of them.
@@ -101,21 +269,58 @@ export function capReviews(
 ): ReviewTask[] {
   const open = new Set(standing.filter((task) => !task.isClosed).map((task) => stemOf(task.ref)));
   const stands = ({ task }: WantedReview): number => Number(open.has(stemOf(task.ref)));
-  const ranked = wanted.toSorted(
-    (a, b) => stands(b) - stands(a) || b.urgency - a.urgency || (a.task.ref < b.task.ref ? -1 : 1),
-  );
+  const ranked = wanted
+    .filter(({ owner }) => owner !== 'nobody')
+    .toSorted((a, b) => stands(b) - stands(a) || b.urgency - a.urgency || (a.task.ref < b.task.ref ? -1 : 1));
   const taken = new Map<string, number>();
   return ranked
     .filter(({ task }) => {
-      const place = `${task.kind}|${task.ownerId}`;
-      const count = taken.get(place) ?? 0;
-      const cap = settings.review[task.kind].capPerOwner;
-      if (cap !== null && count >= cap) return false;
-      taken.set(place, count + 1);
+      const { capPerOwner, capPerAccount } = settings.review[task.kind];
+      const places = [
+        { place: `${task.kind}|${task.ownerId}`, cap: capPerOwner },
+        { place: `${task.kind}|${task.accountId}`, cap: capPerAccount },
+      ];
+      if (places.some(({ place, cap }) => cap !== null && (taken.get(place) ?? 0) >= cap)) return false;
+      for (const { place } of places) taken.set(place, (taken.get(place) ?? 0) + 1);
       return true;
     })
     .map(({ task }) => task);
 }
+
+/**
+ * The refs of tasks that a group has had opened in periods that are not over, as its root remembers them.
+ *
+ * A task that a person deletes is missed by nobody else: the memory keeps it from coming back within its period.
+ */
+export const rememberedRefs = (groupId: RecordId, memory: string | null, asOf: IsoDate): string[] =>
+  (memory ?? '')
+    .split(' ')
+    .filter((words) => words !== '' && !isOver(words, asOf))
+    .map((words) => `KAM|${groupId}|${words}`);
+
+/** What a root remembers: the refs without what all of them share; the oldest go where the field is full. */
+export function memoryOf(refs: readonly string[]): string | null {
+  const words = refs.map((ref) => ref.split('|').slice(2).join('|'));
+  while (words.join(' ').length > MAXIMUM_MEMORY) words.shift();
+  return words.length === 0 ? null : words.join(' ');
+}
+
+const MAXIMUM_MEMORY = 4000;
+
+/** Whether the period at the end of a ref was over before the day. */
+export function isOver(ref: string, asOf: IsoDate): boolean {
+  const period = ref.slice(ref.lastIndexOf('|') + 1);
+  return period < periodOf(asOf, period.includes('Q') ? 'Quarter' : period.length === 4 ? 'Year' : 'Month');
+}
+
+/** What an open task says once the worker closes it, at most as long as the field. */
+export function closedDescription({ description }: StandingTask, today: IsoDate, settings: Settings): string {
+  const note = closingNote(today, settings);
+  const said = (description ?? '').slice(0, MAXIMUM_DESCRIPTION - note.length - 2);
+  return said === '' ? note : `${said}\n\n${note}`;
+}
+
+const MAXIMUM_DESCRIPTION = 32_000;
 
 /** What a ref is about, whatever the period: `KAM|<account>|<kind>|<subject>`. */
 export const stemOf = (ref: string): string => ref.slice(0, ref.lastIndexOf('|'));

@@ -77,20 +77,48 @@ function strategyCriterion(weight: number, bands: readonly [number, number, numb
   });
 }
 
-export const reviewKinds = ['rate', 'ask', 'grow'] as const;
+/** Kinds of review tasks, each with a rule of its own. */
+export const reviewKinds = [
+  'rate',
+  'ask',
+  'reask',
+  'grow',
+  'retain',
+  'commitmentOverdue',
+  'requalify',
+  'overrideExpiring',
+  'trust',
+] as const;
 export type ReviewKind = (typeof reviewKinds)[number];
 
-function reviewRule(dueDays: number, priority: 'High' | 'Normal' | 'Low', period: 'Month' | 'Quarter' | 'Year') {
+type Rule = {
+  dueDays: number;
+  priority: 'High' | 'Normal' | 'Low';
+  period: 'Month' | 'Quarter' | 'Year';
+  owner?: 'owner' | 'manager';
+  perOwner?: number | null;
+  perAccount: number | null;
+};
+
+function reviewRule({ dueDays, priority, period, owner = 'owner', perOwner = 10, perAccount }: Rule) {
+  const users = ['owner', 'manager', 'field'] as const;
   return z.strictObject({
     active: flag('Whether tasks of this kind are opened.').default(true),
     dueDays: count('Days from the run to the due date.', 0, 365).default(dueDays),
+    owner: choice(
+      'Who gets the task: the account owner, the key account manager, or the user in the account field that `tasks.ownerField` names; where there is none, the account owner.',
+      users,
+    ).default(owner),
     priority: choice('Priority of the task.', ['High', 'Normal', 'Low']).default(priority),
     period: choice('A task of this kind comes back at most once per period.', ['Month', 'Quarter', 'Year']).default(
       period,
     ),
     capPerOwner: count('Open tasks of this kind that one owner gets at most; empty for no limit.', 0, 9999)
       .nullable()
-      .default(10),
+      .default(perOwner),
+    capPerAccount: count('Open tasks of this kind that one account gets at most; empty for no limit.', 0, 9999)
+      .nullable()
+      .default(perAccount),
   });
 }
 
@@ -185,6 +213,13 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       minimumMean: fraction('Weighted mean of the strategic ratings that passes the gate.').default(0.5),
       oneIsEnough: flag('One criterion rated 3 by people passes the gate.').default(true),
+      ratingMonths: count(
+        'Months after which a rating by people is too old and counts as missing; empty: ratings never age.',
+        1,
+        120,
+      )
+        .nullable()
+        .default(24),
     })
     .prefault({}),
   score: z
@@ -241,6 +276,32 @@ export const settingsSchema = z.strictObject({
       reviewMonths: count('Months between two reviews of an agreement, where no day is entered.', 1, 60).default(12),
     })
     .prefault({}),
+  tasks: z
+    .strictObject({
+      fallbackOwner: text(
+        'Username of the active user who gets the tasks of inactive owners; empty: such tasks are not opened, and named in the run.',
+      )
+        .nullable()
+        .default(null),
+      ownerField: text(
+        'Account field, a lookup to a user other than owner and key account manager, for rules whose owner is Field.',
+      )
+        .nullable()
+        .default(null),
+      overrideLeadDays: count('Days before an override ends from which its task is opened.', 0, 365).default(30),
+      retainFrom: money('Yearly revenue at risk from which a task to retain the customer is opened.').default(
+        cents(14_000),
+      ),
+      lateShare: fraction(
+        "Share of the customer's due commitments that must be late before a key account is to be requalified.",
+      ).default(0.5),
+      requalifyMonths: count(
+        'Monthly assessments in a row in which a key account must fail before a task to requalify it is opened.',
+        1,
+        24,
+      ).default(2),
+    })
+    .prefault({}),
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),
@@ -267,9 +328,38 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   review: z
     .strictObject({
-      rate: reviewRule(21, 'Normal', 'Quarter').prefault({}),
-      ask: reviewRule(30, 'High', 'Year').prefault({}),
-      grow: reviewRule(30, 'Normal', 'Quarter').prefault({}),
+      rate: reviewRule({ dueDays: 21, priority: 'Normal', period: 'Quarter', perAccount: 3 }).prefault({}),
+      ask: reviewRule({ dueDays: 30, priority: 'High', period: 'Year', owner: 'manager', perAccount: 1 }).prefault({}),
+      reask: reviewRule({ dueDays: 30, priority: 'High', period: 'Year', owner: 'manager', perAccount: null }).prefault(
+        {},
+      ),
+      grow: reviewRule({ dueDays: 30, priority: 'Normal', period: 'Quarter', perAccount: 1 }).prefault({}),
+      retain: reviewRule({ dueDays: 14, priority: 'High', period: 'Quarter', perAccount: 1 }).prefault({}),
+      commitmentOverdue: reviewRule({
+        dueDays: 14,
+        priority: 'High',
+        period: 'Month',
+        owner: 'manager',
+        perAccount: 3,
+      }).prefault({}),
+      requalify: reviewRule({
+        dueDays: 30,
+        priority: 'High',
+        period: 'Quarter',
+        owner: 'manager',
+        perAccount: 1,
+      }).prefault({}),
+      overrideExpiring: reviewRule({
+        dueDays: 30,
+        priority: 'Normal',
+        period: 'Year',
+        owner: 'manager',
+        perOwner: null,
+        perAccount: 1,
+      }).prefault({}),
+      trust: reviewRule({ dueDays: 30, priority: 'Normal', period: 'Year', owner: 'manager', perAccount: 1 }).prefault(
+        {},
+      ),
     })
     .prefault({}),
   families: z.array(family).default([]),
@@ -388,6 +478,7 @@ function crossChecks(settings: Settings): SettingsProblem[] {
     ...scoreCriteria.flatMap((name) => anchorChecks(settings, name)),
     ...strategyCriteria.flatMap((name) => bandChecks(settings, name)),
     ...familyChecks(settings),
+    ...ownerChecks(settings),
   ];
 }
 
@@ -462,6 +553,12 @@ function familyChecks(settings: Settings): SettingsProblem[] {
     }
     return [];
   });
+}
+
+function ownerChecks({ review, tasks }: Settings): SettingsProblem[] {
+  if (tasks.ownerField !== null || reviewKinds.every((kind) => review[kind].owner !== 'field')) return [];
+  const expected = 'the account field that names the owner, as a review rule says Field';
+  return [{ path: ['tasks', 'ownerField'], value: null, expected }];
 }
 
 /** One setting for the admin: its path, what it measures, what it means, its default and its range in outside units. */

@@ -1,7 +1,7 @@
 /** What the org says today about one account, and what it shall say: one shape for both, so that a plan is a difference. */
 import { inCurrency, type OwnCurrency } from './currency.js';
 import type { GroupFacts } from './facts.js';
-import type { Decision, Gate, GateResult, Segment, Tier } from './funnel.js';
+import { shortfalls, type Decision, type Gate, type GateResult, type Segment, type Tier } from './funnel.js';
 import type { GroupPotential } from './potential.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate, Points, RecordId } from './units.js';
@@ -30,6 +30,13 @@ export type AccountMark = {
   reasons: string | null;
   nextStep: string | null;
   groupId: RecordId | null;
+  /** The day of the latest change of a rating, and the worker's memory of all of them. */
+  ratedOn: IsoDate | null;
+  ratedAs: string | null;
+  /** The day on which the tier last changed; empty as long as the first one stands. */
+  tierSince: IsoDate | null;
+  /** The as-of day since which a key account would not pass by its figures. */
+  belowSince: IsoDate | null;
   assessedOn: IsoDate | null;
 };
 
@@ -50,6 +57,10 @@ export const emptyMark: AccountMark = {
   reasons: null,
   nextStep: null,
   groupId: null,
+  ratedOn: null,
+  ratedAs: null,
+  tierSince: null,
+  belowSince: null,
   assessedOn: null,
 };
 
@@ -60,10 +71,17 @@ export type StandingTask = {
   accountId: RecordId;
   ownerId: RecordId;
   isClosed: boolean;
+  /** Closed by the worker because nothing was left to do, not by a person. */
+  isMoot: boolean;
+  /** What an open task says; null for a closed one. */
+  description: string | null;
 };
 
+/** A mark before it is held against what stands: `belowSince` as if the key account had fallen short today. */
+export type FreshMark = Omit<AccountMark, 'assessedOn' | 'tierSince'>;
+
 /**
- * What an account shall say after this run, but for the day of the last change.
+ * What an account shall say after this run, but for the days that depend on what it says today.
  *
  * Money, gates and reasons stand on the group's root only, so that reports don't count them twice; members carry
  * group, segment and tier. Figures are rounded as the CRM keeps them, so that a second run sees no difference.
@@ -74,9 +92,10 @@ export function markOf(
   potential: GroupPotential,
   decision: Decision,
   settings: Settings,
-): Omit<AccountMark, 'assessedOn'> {
-  const shared = { ...emptyMark, tier: decision.tier, segment: decision.segment, groupId: facts.groupId };
+): FreshMark {
+  const shared: FreshMark = { ...emptyMark, tier: decision.tier, segment: decision.segment, groupId: facts.groupId };
   if (accountId !== facts.groupId) return shared;
+  const isBelow = decision.tier === 'key' && shortfalls(decision).length > 0;
   return {
     ...shared,
     gate: decision.gate,
@@ -91,12 +110,15 @@ export function markOf(
     contributionMargin: orNull(facts.contributionMargin),
     walletShare: rounded(potential.walletShare, 4),
     reasons: reasonsText(decision, settings),
-    nextStep: nextStepWithLever(decision, settings),
+    nextStep: nextStepWithLever(decision, settings, facts.trust),
+    ratedOn: facts.rated.on,
+    ratedAs: facts.rated.memory,
+    belowSince: isBelow ? facts.asOf : null,
   };
 }
 
 /** The same mark in the account's own currency. */
-export function markIn<M extends Omit<AccountMark, 'assessedOn'>>(mark: M, currency: OwnCurrency): M {
+export function markIn<M extends FreshMark>(mark: M, currency: OwnCurrency): M {
   const money = moneyFields.map((field) => [field, inCurrency(mark[field], currency)]);
   return { ...mark, ...Object.fromEntries(money) };
 }
@@ -110,12 +132,25 @@ const moneyFields = [
   'contributionMargin',
 ] as const;
 
-/** The desired mark: its day moves to the as-of date only when something else changes. */
-export function desiredMark(stands: AccountMark, fresh: Omit<AccountMark, 'assessedOn'>, asOf: IsoDate): AccountMark {
-  const unchanged = { ...fresh, assessedOn: stands.assessedOn };
-  return stands.assessedOn !== null && differenceOf(stands, unchanged) === null
-    ? unchanged
-    : { ...fresh, assessedOn: asOf };
+/**
+ * The desired mark: the day of the assessment moves to the as-of date only when something else changes, that of the tier
+ * to today when it changes, and that of falling short stays as long as the key account does.
+ */
+export function desiredMark(
+  stands: AccountMark,
+  fresh: FreshMark,
+  { asOf, today }: { asOf: IsoDate; today: IsoDate },
+): AccountMark {
+  const hasMoved = stands.tier !== null && stands.tier !== fresh.tier;
+  const desired = {
+    ...fresh,
+    tierSince: fresh.gate === null ? null : hasMoved ? today : stands.tierSince,
+    belowSince: fresh.belowSince === null ? null : (stands.belowSince ?? fresh.belowSince),
+    assessedOn: stands.assessedOn,
+  };
+  return stands.assessedOn !== null && differenceOf(stands, desired) === null
+    ? desired
+    : { ...desired, assessedOn: asOf };
 }
 
 /** The fields in which two marks differ, before and after; null where they say the same. */
@@ -145,6 +180,10 @@ export const markFields = [
   'reasons',
   'nextStep',
   'groupId',
+  'ratedOn',
+  'ratedAs',
+  'tierSince',
+  'belowSince',
   'assessedOn',
 ] as const satisfies readonly (keyof AccountMark)[];
 

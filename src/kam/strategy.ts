@@ -3,6 +3,7 @@ import sumBy from 'lodash/sumBy.js';
 import { peopleRated, strategyCriteria, type PeopleRated, type StrategyCriterion } from './criteria.js';
 import type { GroupFacts, Rating } from './facts.js';
 import type { StrategyAnswer } from './funnel.js';
+import { ratingsAt } from './rated.js';
 import type { Settings } from './settings.js';
 import type { Fraction } from './units.js';
 import { isKnown, unknown, type Unknown } from './unknown.js';
@@ -21,8 +22,7 @@ const ratings = [0, 1, 2, 3] as const;
  */
 export function answerStrategy(facts: GroupFacts, settings: Settings): StrategyAnswer {
   const rated: Record<StrategyCriterion, Rating | Unknown> = {
-    referenceCustomer: facts.ratings.referenceCustomer,
-    opinionLeader: facts.ratings.opinionLeader,
+    ...ratingsAt(facts.ratings, facts.rated, facts.asOf, settings),
     complexity: band(facts.familiesBought, settings.criterion.complexity),
     countries: isKnown(facts.countries) ? band(facts.countries, settings.criterion.countries) : unknown('noCountry'),
     sites: band(facts.sites, settings.criterion.sites),

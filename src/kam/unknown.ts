@@ -9,6 +9,7 @@ export type WhyUnknown =
   | 'partialMargin'
   | 'noCountry'
   | 'notRated'
+  | 'ratingOld'
   | 'noPotential'
   | 'notModelled'
   | 'noAnchors'

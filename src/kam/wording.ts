@@ -1,8 +1,8 @@
 /** Every sentence that sales people read in the CRM, in English and in German. */
 import memoize from 'lodash/memoize.js';
-import type { AgreementGap, AgreementState, CommitmentType, DeclineReason } from './agreement.js';
+import type { AgreementGap, AgreementState, Commitment, CommitmentType, DeclineReason } from './agreement.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
-import type { AccountFacts, StatedBy } from './facts.js';
+import type { AccountFacts, Rating, SolutionTrust, StatedBy } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
 import type { Lever, LeverFigure, LeverTarget } from './lever.js';
 import type { ChanceWhy } from './modelled.js';
@@ -11,6 +11,7 @@ import type { FeatureName } from './model/features.js';
 import type { AccountRisk, RiskSignal } from './model/risk.js';
 import type { PotentialCell, PotentialWhy } from './potential.js';
 import type { Conversion } from './prospects.js';
+import type { RatingEffect, RequalifyCause } from './reviews.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate } from './units.js';
 import { isKnown, type Unknown, type WhyUnknown } from './unknown.js';
@@ -38,16 +39,24 @@ export function reasonsText(decision: Decision, speech: Speech): string {
   return kept.join('\n');
 }
 
-export function nextStepText(step: NextStep, speech: Speech): string | null {
+/** The next step, and for a talk with the customer how he takes new challenges. */
+export function nextStepText(step: NextStep, speech: Speech, trust: SolutionTrust | null = null): string | null {
   const text = say(speech, step, stepWords);
-  return text === null ? null : cut(text, MAXIMUM_NEXT_STEP);
+  if (text === null) return null;
+  const isTalk = step.is === 'ask' || step.is === 'agree' || step.is === 'prove' || step.is === 'reask';
+  const manner = isTalk ? trustText(trust, speech) : null;
+  return cut(manner === null ? text : `${text} ${manner}`, MAXIMUM_NEXT_STEP);
 }
 
 /**
  * What to do next, and what it would take to move over the line; the latter only where the field has room for all of it.
  */
-export function nextStepWithLever({ nextStep, lever }: Decision, speech: Speech): string | null {
-  const step = nextStepText(nextStep, speech);
+export function nextStepWithLever(
+  { nextStep, lever }: Decision,
+  speech: Speech,
+  trust: SolutionTrust | null = null,
+): string | null {
+  const step = nextStepText(nextStep, speech, trust);
   if (lever === undefined) return step;
   const both = [...(step === null ? [] : [step]), leverText(lever, speech)].join(' ');
   return both.length <= MAXIMUM_NEXT_STEP ? both : step;
@@ -148,6 +157,7 @@ const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
     partialMargin: 'some families bought have no margin',
     noCountry: 'no billing country',
     notRated: 'not rated yet',
+    ratingOld: 'rated too long ago',
     noPotential: 'no potential could be estimated',
     notModelled: 'not modelled',
     noAnchors: 'the scale is not set',
@@ -165,6 +175,7 @@ const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
     partialMargin: 'für einige gekaufte Produktgruppen ist keine Marge hinterlegt',
     noCountry: 'kein Land in der Rechnungsadresse',
     notRated: 'noch nicht bewertet',
+    ratingOld: 'Bewertung zu alt',
     noPotential: 'kein Potenzial ermittelbar',
     notModelled: 'nicht modelliert',
     noAnchors: 'die Skala ist nicht gesetzt',
@@ -724,9 +735,23 @@ const besides: Record<Language, (cell: PotentialCell, speech: Speech) => string[
 
 /** What a review task is about. */
 export type ReviewAbout =
-  | { is: 'rate'; name: string; criterion: PeopleRated; decision: Decision }
-  | { is: 'ask'; name: string; decision: Decision }
-  | { is: 'grow'; name: string; cell: PotentialCell };
+  | {
+      is: 'rate';
+      name: string;
+      criterion: PeopleRated;
+      decision: Decision;
+      /** A rating that has become too old. */
+      stood: { rating: Rating; on: IsoDate } | null;
+      effects: RatingEffect[];
+    }
+  | { is: 'ask'; name: string; decision: Decision; trust: SolutionTrust | null }
+  | { is: 'reask'; name: string; decision: Decision; trust: SolutionTrust | null }
+  | { is: 'grow'; name: string; cell: PotentialCell }
+  | { is: 'retain'; name: string; revenueAtRisk: Cents; revenue: Cents | Unknown }
+  | { is: 'commitmentOverdue'; name: string; commitment: Commitment; dueOn: IsoDate }
+  | { is: 'requalify'; name: string; causes: RequalifyCause[]; decision: Decision }
+  | { is: 'overrideExpiring'; name: string; tier: Tier; until: IsoDate; hasExpired: boolean }
+  | { is: 'trust'; name: string; tier: Tier };
 
 /** Subject and description of a review task. */
 export function reviewText(about: ReviewAbout, speech: Speech): { subject: string; description: string } {
@@ -763,20 +788,59 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
       switch (about.is) {
         case 'rate': {
           const { question, scale } = scales.en[about.criterion];
+          const { stood } = about;
+          const old =
+            stood === null
+              ? ''
+              : `\n\nIt was rated ${stood.rating} on ${day(stood.on, speech)}; that is too long ago. Change the rating, or confirm it by bringing its evidence up to date.`;
           return {
             subject: `Rate ${criterionNames.en[about.criterion]}: ${about.name}`,
-            description: `${question}\n${scale}\n\nEnter the rating and its evidence on the account. It decides whether this customer becomes a candidate for key account care.\n\n${reasonsText(about.decision, speech)}`,
+            description: `${question}\n${scale}${old}\n\nWhat your answer leads to:\n${effectLines(about.effects, effectWords.en)}\n\nEnter the rating and its evidence on the account.\n\n${reasonsText(about.decision, speech)}`,
           };
         }
         case 'ask':
           return {
             subject: `Ask the customer: ${about.name}`,
-            description: `1. Do they want the special care of a key account?\n2. What do they give for it (access to countries, sites, people; joint strategy, marketing, development)?\n\nWhy this customer:\n${reasonsText(about.decision, speech)}`,
+            description: `1. Do they want the special care of a key account?\n2. What do they give for it (access to countries, sites, people; joint strategy, marketing, development)?${paragraph(trustText(about.trust, speech))}\n\nWhy this customer:\n${reasonsText(about.decision, speech)}`,
+          };
+        case 'reask':
+          return {
+            subject: `Ask again: ${about.name}`,
+            description: `The customer declined before. What has changed since, and what would make them want the special care of a key account today? Enter the answer on the agreement; to ask later, move its re-ask date.${paragraph(trustText(about.trust, speech))}\n\n${reasonsText(about.decision, speech)}`,
           };
         case 'grow':
           return {
             subject: `Offer ${about.cell.family}: ${about.name}`,
             description: `Expected ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell, speech)}`,
+          };
+        case 'retain':
+          return {
+            subject: `Keep the business of ${about.name}`,
+            description: `${money(about.revenueAtRisk, speech)} a year are at risk (revenue: ${perYear(about.revenue, speech)}). Talk to the customer before the orders are gone: what has changed, who else is asked, and what would keep them?`,
+          };
+        case 'commitmentOverdue': {
+          const { side, what, theirOwner, ourOwner } = about.commitment;
+          const theirs = side === 'get';
+          const who = theirs ? theirOwner : ourOwner;
+          return {
+            subject: `${theirs ? 'Commitment of the customer' : 'Our commitment'} overdue: ${about.name}`,
+            description: `${theirs ? 'The customer has' : 'We have'} promised${because(what)} It was due on ${day(about.dueOn, speech)}${who === null ? '' : `, by ${who}`}, and is not done. Keep it, move it together, or take it back: enter which on the commitment.`,
+          };
+        }
+        case 'requalify':
+          return {
+            subject: `Requalify key account: ${about.name}`,
+            description: `Still a key account; the figures never take that away. What speaks for looking at it again:\n${about.causes.map((cause) => `- ${causeWords.en(cause, speech)}`).join('\n')}\n\nDecide with the customer: confirm the agreement with a new review date, change it, or end it.\n\n${reasonsText(about.decision, speech)}`,
+          };
+        case 'overrideExpiring':
+          return {
+            subject: `${about.hasExpired ? 'Override has expired' : 'Override expires'}: ${about.name}`,
+            description: `${tierNames.en[about.tier]} was set by hand until ${day(about.until, speech)}. ${about.hasExpired ? 'It counts no longer: the customer stands where the figures and the agreement put them.' : 'From the day after, the customer stands where the figures and the agreement put them.'} Give it a new reason and end date, or empty the override.`,
+          };
+        case 'trust':
+          return {
+            subject: `Win back trust: ${about.name}`,
+            description: `This customer (${tierNames.en[about.tier]}) asks only competitors when a new challenge comes up. Find out why, and win a place at the table for the next one. When it changes, enter it under Solution Trust.`,
           };
       }
     },
@@ -784,20 +848,59 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
       switch (about.is) {
         case 'rate': {
           const { question, scale } = scales.de[about.criterion];
+          const { stood } = about;
+          const old =
+            stood === null
+              ? ''
+              : `\n\nDie Bewertung ${stood.rating} vom ${day(stood.on, speech)} ist zu alt. Bewertung ändern, oder durch einen aktuellen Beleg bestätigen.`;
           return {
             subject: `${criterionNames.de[about.criterion]} bewerten: ${about.name}`,
-            description: `${question}\n${scale}\n\nBewertung und Beleg beim Kunden eintragen. Davon hängt ab, ob er Kandidat für die Key-Account-Betreuung wird.\n\n${reasonsText(about.decision, speech)}`,
+            description: `${question}\n${scale}${old}\n\nWas die Antwort bewirkt:\n${effectLines(about.effects, effectWords.de)}\n\nBewertung und Beleg beim Kunden eintragen.\n\n${reasonsText(about.decision, speech)}`,
           };
         }
         case 'ask':
           return {
             subject: `Kunden fragen: ${about.name}`,
-            description: `1. Will der Kunde die besondere Betreuung eines Key Accounts?\n2. Was ist seine Gegenleistung (Zugang zu Ländern, Standorten, Personen; gemeinsame Strategie, Vermarktung, Entwicklung)?\n\nWarum dieser Kunde:\n${reasonsText(about.decision, speech)}`,
+            description: `1. Will der Kunde die besondere Betreuung eines Key Accounts?\n2. Was ist seine Gegenleistung (Zugang zu Ländern, Standorten, Personen; gemeinsame Strategie, Vermarktung, Entwicklung)?${paragraph(trustText(about.trust, speech))}\n\nWarum dieser Kunde:\n${reasonsText(about.decision, speech)}`,
+          };
+        case 'reask':
+          return {
+            subject: `Erneut fragen: ${about.name}`,
+            description: `Der Kunde hat früher abgelehnt. Was hat sich seitdem geändert, und wann würde er die besondere Betreuung eines Key Accounts heute wollen? Antwort bei der Vereinbarung eintragen; soll später gefragt werden, dort das Datum der erneuten Frage verschieben.${paragraph(trustText(about.trust, speech))}\n\n${reasonsText(about.decision, speech)}`,
           };
         case 'grow':
           return {
             subject: `${about.cell.family} anbieten: ${about.name}`,
             description: `Zu erwarten: ${perYear(about.cell.amount, speech)}. ${potentialText(about.cell, speech)}`,
+          };
+        case 'retain':
+          return {
+            subject: `Geschäft halten: ${about.name}`,
+            description: `${money(about.revenueAtRisk, speech)} im Jahr sind gefährdet (Umsatz: ${perYear(about.revenue, speech)}). Mit dem Kunden sprechen, bevor die Aufträge weg sind: Was hat sich geändert, wer wird noch gefragt, und was würde ihn halten?`,
+          };
+        case 'commitmentOverdue': {
+          const { side, what, theirOwner, ourOwner } = about.commitment;
+          const theirs = side === 'get';
+          const who = theirs ? theirOwner : ourOwner;
+          return {
+            subject: `${theirs ? 'Zusage des Kunden' : 'Unsere Zusage'} überfällig: ${about.name}`,
+            description: `${theirs ? 'Der Kunde hat' : 'Wir haben'} zugesagt${because(what)} Fällig war das am ${day(about.dueOn, speech)}${who === null ? '' : `, zuständig ist ${who}`}; erledigt ist es nicht. Nachholen, gemeinsam verschieben oder zurücknehmen, und das bei der Zusage eintragen.`,
+          };
+        }
+        case 'requalify':
+          return {
+            subject: `Key Account überprüfen: ${about.name}`,
+            description: `Weiterhin Key Account; die Zahlen nehmen das nie weg. Was für eine Überprüfung spricht:\n${about.causes.map((cause) => `- ${causeWords.de(cause, speech)}`).join('\n')}\n\nMit dem Kunden entscheiden: die Vereinbarung mit neuem Überprüfungstermin bestätigen, ändern oder beenden.\n\n${reasonsText(about.decision, speech)}`,
+          };
+        case 'overrideExpiring':
+          return {
+            subject: `Manuelle Einstufung ${about.hasExpired ? 'abgelaufen' : 'läuft ab'}: ${about.name}`,
+            description: `${tierNames.de[about.tier]} wurde von Hand bis ${day(about.until, speech)} gesetzt. ${about.hasExpired ? 'Das gilt nicht mehr: Der Kunde steht dort, wo Zahlen und Vereinbarung ihn einordnen.' : 'Ab dem Tag danach steht der Kunde dort, wo Zahlen und Vereinbarung ihn einordnen.'} Neu begründen und befristen, oder die manuelle Einstufung leeren.`,
+          };
+        case 'trust':
+          return {
+            subject: `Vertrauen zurückgewinnen: ${about.name}`,
+            description: `Dieser Kunde (${tierNames.de[about.tier]}) fragt bei neuen Herausforderungen nur Wettbewerber. Herausfinden, warum, und beim nächsten Mal einen Platz am Tisch gewinnen. Ändert sich das, unter Solution Trust eintragen.`,
           };
       }
     },
@@ -854,11 +957,78 @@ const commitmentNames: Record<Language, Record<CommitmentType, string>> = {
   },
 };
 
+const paragraph = (text: string | null): string => (text === null ? '' : `\n\n${text}`);
+
+const effectLines = (effects: readonly RatingEffect[], words: Record<RatingEffect['leadsTo'], string>): string =>
+  effects.map(({ ratings, leadsTo }) => `- ${spanText(ratings)}: ${words[leadsTo]}`).join('\n');
+
+const spanText = (ratings: readonly Rating[]): string =>
+  ratings.length === 1 ? `${ratings[0]}` : `${ratings[0]}–${ratings.at(-1)}`;
+
+const effectWords: Record<Language, Record<RatingEffect['leadsTo'], string>> = {
+  en: {
+    out: 'not passed, the customer stays Standard',
+    in: 'passed, the customer becomes a candidate as far as the programme has a place',
+    open: 'still open, until the other missing answers are given',
+    elsewhere: 'the strategic criteria do not decide it',
+  },
+  de: {
+    out: 'nicht bestanden, der Kunde bleibt Standard',
+    in: 'bestanden, der Kunde wird Kandidat, soweit das Programm Platz hat',
+    open: 'weiterhin offen, bis die anderen fehlenden Antworten gegeben sind',
+    elsewhere: 'daran entscheidet sich nichts',
+  },
+};
+
+const causeWords: Record<Language, (cause: RequalifyCause, speech: Speech) => string> = {
+  en: (cause, speech) => {
+    switch (cause.is) {
+      case 'fails':
+        return `It has not passed the gates by its figures since ${day(cause.since, speech)}.`;
+      case 'commitments':
+        return 'The commitments that are left are fewer than a key account needs.';
+      case 'late':
+        return `${cause.late} of the customer's ${cause.due} due commitments are late.`;
+      case 'reviewDue':
+        return `The review of the agreement was due on ${day(cause.on, speech)}.`;
+    }
+  },
+  de: (cause, speech) => {
+    switch (cause.is) {
+      case 'fails':
+        return `Seit ${day(cause.since, speech)} reichen die Zahlen nicht mehr.`;
+      case 'commitments':
+        return 'Es sind weniger Zusagen übrig, als ein Key Account braucht.';
+      case 'late':
+        return `${cause.late} von ${cause.due} fälligen Zusagen des Kunden sind überfällig.`;
+      case 'reviewDue':
+        return `Die Überprüfung der Vereinbarung war am ${day(cause.on, speech)} fällig.`;
+    }
+  },
+};
+
+/** What the customer's way with new challenges means for the next talk; null where nobody has said. */
+export const trustText = (trust: SolutionTrust | null, { language }: Speech): string | null =>
+  trust === null ? null : trustWords[language][trust];
+
+const trustWords: Record<Language, Record<SolutionTrust, string>> = {
+  en: {
+    comesToUs: 'With new challenges they come to us: start from the next one.',
+    asksUsToo: 'With new challenges they ask us and competitors: show what they get only from us.',
+    asksOthers: 'With new challenges they ask only competitors: first win back a hearing.',
+  },
+  de: {
+    comesToUs: 'Mit neuen Herausforderungen kommt der Kunde zu uns: bei der nächsten ansetzen.',
+    asksUsToo: 'Mit neuen Herausforderungen fragt der Kunde uns und Wettbewerber: zeigen, was er nur bei uns bekommt.',
+    asksOthers: 'Mit neuen Herausforderungen fragt der Kunde nur Wettbewerber: zuerst wieder Gehör gewinnen.',
+  },
+};
+
 /** What a task says when the worker closes it because nothing is left to do. */
-export const closingNote = (language: Language): string =>
-  language === 'de'
-    ? 'Automatisch geschlossen: Für die Entscheidung nicht mehr nötig.'
-    : 'Closed automatically: no longer needed for the decision.';
+export const closingNote = (today: IsoDate, speech: Speech): string =>
+  speech.language === 'de'
+    ? `Am ${day(today, speech)} automatisch geschlossen: Hier ist nichts mehr zu tun.`
+    : `Closed automatically on ${day(today, speech)}: nothing is left to do here.`;
 
 /** A person's words after a colon, on one line, so that the CRM gives back what was written; they end as a sentence. */
 function because(reason: string | null): string {

@@ -1,17 +1,23 @@
 /** Reads the settings, and refuses those that can't be meant. */
 import { Messages } from '@salesforce/core';
 import { parseSettings, type Settings } from '../kam/settings.js';
+import type { RecordId } from '../kam/units.js';
 import { PREFLIGHT_FAILED, type KamOrg } from './connect.js';
 import { queryAll } from './query.js';
 import {
+  accountObject,
+  activeUserQuery,
   costFieldIn,
   lineObject,
   metadataQueries,
+  inactiveUsersQuery,
   opportunityObject,
+  ownOwners,
   problemText,
   productObject,
   rawSettings,
   serviceObjects,
+  userObject,
   type MetadataRecord,
 } from './records.js';
 
@@ -60,7 +66,7 @@ const invalid = (lines: readonly string[]): Error =>
  * and objects that a rate asks for readable, because what is not seen would count as nothing.
  */
 async function refuseUnknownNames(org: KamOrg, settings: Settings, records: readonly MetadataRecord[]): Promise<void> {
-  const { source, margin, service } = settings;
+  const { source, margin, service, tasks } = settings;
   const fields = [
     { object: opportunityObject, path: ['source', 'opportunityFamilyField'], name: source.opportunityFamilyField },
     ...(margin.source === 'line'
@@ -89,5 +95,25 @@ async function refuseUnknownNames(org: KamOrg, settings: Settings, records: read
     if (rate === null || (await org.describe(serviceObjects[kind])) !== null) continue;
     refuse(['service', path], rate, `nothing, as this user can't read ${serviceObjects[kind]}`);
   }
+  if (tasks.ownerField !== null) {
+    const field = (await org.describe(accountObject))?.fields.get(tasks.ownerField);
+    if (field?.referenceTo.includes(userObject) !== true || ownOwners.includes(tasks.ownerField)) {
+      const expected =
+        'an account field that looks up a user and that this user can read, other than owner and key account manager';
+      refuse(['tasks', 'ownerField'], tasks.ownerField, expected);
+    }
+  }
+  if (tasks.fallbackOwner !== null && (await activeUser(org, tasks.fallbackOwner)) === null)
+    refuse(['tasks', 'fallbackOwner'], tasks.fallbackOwner, 'the username of an active user');
   if (problems.length > 0) throw invalid(problems);
+}
+
+/** Everybody who has left: what they should own goes to somebody else. */
+export const inactiveUsers = async (org: KamOrg): Promise<ReadonlySet<RecordId>> =>
+  new Set((await queryAll(org, inactiveUsersQuery)).map((user) => String(user['Id'])));
+
+/** The id of the active user with this username; null where there is none. */
+export async function activeUser(org: KamOrg, username: string): Promise<RecordId | null> {
+  const [user] = await queryAll(org, activeUserQuery(username));
+  return user === undefined ? null : String(user['Id']);
 }

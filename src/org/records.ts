@@ -10,13 +10,20 @@ import {
   type DeclineReason,
 } from '../kam/agreement.js';
 import type { ScoreCriterion } from '../kam/criteria.js';
-import type { ServedBy, StatedBy } from '../kam/facts.js';
+import type { ServedBy, SolutionTrust, StatedBy } from '../kam/facts.js';
 import type { FamilyMark } from '../kam/family.js';
 import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
 import { serviceKinds, type ServiceKind } from '../kam/margin.js';
 import type { PotentialSource } from '../kam/potential.js';
 import type { ReviewTask } from '../kam/reviews.js';
-import { settingKeys, type SettingKey, type Settings, type SettingsProblem } from '../kam/settings.js';
+import {
+  reviewKinds,
+  settingKeys,
+  type ReviewKind,
+  type SettingKey,
+  type Settings,
+  type SettingsProblem,
+} from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
 import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import {
@@ -55,11 +62,15 @@ const sources = <O extends SObject>(
   return list.map(([name, path, type]) => ({ name, path, type }));
 };
 
+/** What review tasks an account remembers to have been opened. */
+const taskRefsField = 'KAM_Task_Refs__c' satisfies FieldPath<typeof Account>;
+
 const accountSources = sources(Account, [
   ['id', 'Id', 'id'],
   ['name', 'Name', 'text'],
   ['parentId', 'ParentId', 'id'],
   ['ownerId', 'OwnerId', 'id'],
+  ['managerId', 'KAM_Manager__c', 'id'],
   ['industry', 'Industry', 'text'],
   ['employees', 'NumberOfEmployees', 'integer'],
   ['country', 'BillingCountry', 'text'],
@@ -69,6 +80,10 @@ const accountSources = sources(Account, [
   ['excludeReason', 'KAM_Exclude_Reason__c', 'text'],
   ['ratingReferenceCustomer', 'KAM_Lighthouse__c', 'number'],
   ['ratingOpinionLeader', 'KAM_Opinion_Leader__c', 'number'],
+  ['evidence', 'KAM_Evidence__c', 'text'],
+  ['ratedOn', 'KAM_Rated_On__c', 'date'],
+  ['ratedAs', 'KAM_Rated_As__c', 'text'],
+  ['trust', 'KAM_Solution_Trust__c', 'text'],
   ['overrideTier', 'KAM_Override_Tier__c', 'text'],
   ['overrideReason', 'KAM_Override_Reason__c', 'text'],
   ['overrideUntil', 'KAM_Override_Until__c', 'date'],
@@ -88,6 +103,9 @@ const accountSources = sources(Account, [
   ['reasons', 'KAM_Reasons__c', 'text'],
   ['nextStep', 'KAM_Next_Step__c', 'text'],
   ['groupId', 'KAM_Group__c', 'id'],
+  ['tierSince', 'KAM_Tier_Since__c', 'date'],
+  ['belowSince', 'KAM_Below_Since__c', 'date'],
+  ['taskRefs', taskRefsField, 'text'],
   ['assessedOn', 'KAM_Assessed_On__c', 'date'],
 ]);
 
@@ -177,6 +195,8 @@ const taskSources = sources(Task, [
   ['accountId', 'AccountId', 'id'],
   ['ownerId', 'OwnerId', 'id'],
   ['isClosed', 'IsClosed', 'boolean'],
+  ['isMoot', 'KAM_Moot__c', 'boolean'],
+  ['description', 'Description', 'text'],
 ]);
 
 const visitSources = sources(Event, [
@@ -270,6 +290,8 @@ export type Wants = {
   lineCost: string | null;
   productCost: string | null;
   services: readonly ServiceKind[];
+  /** Account field that names owners of review tasks. */
+  ownerField: string | null;
   from: IsoDate;
   until: IsoDate;
 };
@@ -278,7 +300,7 @@ export type Wants = {
 export const costFieldIn = ({ lineCostField: own }: Settings['margin']): string => own ?? lineCostField;
 
 /** What a run on a day wants, that assesses the book at another. */
-export function wantsOf({ source, margin, service }: Settings, today: IsoDate, asOf: IsoDate): Wants {
+export function wantsOf({ source, margin, service, tasks }: Settings, today: IsoDate, asOf: IsoDate): Wants {
   const rates = { visit: service.visitCost, call: service.callCost, case: service.caseCost };
   return {
     since: `${Number(today.slice(0, 4)) - source.years}${today.slice(4, 7)}-01`,
@@ -286,6 +308,7 @@ export function wantsOf({ source, margin, service }: Settings, today: IsoDate, a
     lineCost: margin.source === 'line' ? costFieldIn(margin) : null,
     productCost: margin.source === 'product' ? margin.productCostField : null,
     services: serviceKinds.filter((kind) => rates[kind] !== null),
+    ownerField: tasks.ownerField,
     from: addDays(addMonths(asOf, -12), -1),
     until: addDays(asOf, 1),
   };
@@ -295,7 +318,7 @@ const ofAccount = (lookup: string): Follow => ({ object: Account.api, lookup, wh
 
 /** The queries of one run; sales from `since` on, and everything that is still open. */
 export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
-  const { since, familyField, lineCost, productCost, services, from, until } = wants;
+  const { since, familyField, lineCost, productCost, services, ownerField, from, until } = wants;
   const costs: Source[] = [
     ...(lineCost === null ? [] : [{ name: 'cost', path: lineCost, type: 'money' } as const]),
     ...(productCost === null ? [] : [{ name: 'unitCost', path: `Product2.${productCost}`, type: 'money' } as const]),
@@ -304,6 +327,7 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       : [{ name: 'unitCurrency', path: 'Product2.CurrencyIsoCode', type: 'text' } as const]),
   ];
   const currency = shape.hasCurrencies ? [ownCurrency] : [];
+  const namedOwner: Source[] = ownerField === null ? [] : [{ name: 'namedOwnerId', path: ownerField, type: 'id' }];
   const served = 'IsDeleted = false AND AccountId != null AND';
   const within = (field: string): string => `${field} >= ${from}T00:00:00Z AND ${field} <= ${until}T23:59:59Z`;
   const family: Source[] = familyField === null ? [] : [{ name: 'family', path: familyField, type: 'text' }];
@@ -313,7 +337,7 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
     {
       table: 'account',
       object: Account.api,
-      sources: [...accountSources, ...currency, ...(shape.hasPersonAccounts ? [personAccount] : [])],
+      sources: [...accountSources, ...namedOwner, ...currency, ...(shape.hasPersonAccounts ? [personAccount] : [])],
       where: '',
       isThere: true,
       follows: [ofAccount('ParentId'), ofAccount('KAM_Group_Override__c'), ofAccount('KAM_Group__c')],
@@ -497,6 +521,11 @@ const commitmentTypeLabels: Record<CommitmentType, string> = {
   earlyProduct: 'Early Product',
   dataTransparency: 'Data Transparency',
 };
+const trustLabels: Record<SolutionTrust, string> = {
+  comesToUs: 'Comes to us',
+  asksUsToo: 'Asks us and competitors',
+  asksOthers: 'Asks only competitors',
+};
 
 const flipped = <W extends string>(labelOf: Record<W, string>, words: readonly W[]): Record<string, W> =>
   Object.fromEntries(words.map((word) => [labelOf[word], word]));
@@ -514,6 +543,7 @@ export const labels: Labels = {
   declineReason: flipped(declineReasonLabels, declineReasons),
   commitmentType: flipped(commitmentTypeLabels, commitmentTypes),
   side: { Give: 'give', Get: 'get' },
+  trust: flipped(trustLabels, ['comesToUs', 'asksUsToo', 'asksOthers']),
 };
 
 type Json = string | number | boolean | null;
@@ -552,11 +582,18 @@ const markWriters: {
   reasons: { field: 'KAM_Reasons__c', json: ({ reasons = null }) => reasons },
   nextStep: { field: 'KAM_Next_Step__c', json: ({ nextStep = null }) => nextStep },
   groupId: { field: 'KAM_Group__c', json: ({ groupId = null }) => groupId },
+  ratedOn: { field: 'KAM_Rated_On__c', json: ({ ratedOn = null }) => ratedOn },
+  ratedAs: { field: 'KAM_Rated_As__c', json: ({ ratedAs = null }) => ratedAs },
+  tierSince: { field: 'KAM_Tier_Since__c', json: ({ tierSince = null }) => tierSince },
+  belowSince: { field: 'KAM_Below_Since__c', json: ({ belowSince = null }) => belowSince },
   assessedOn: { field: 'KAM_Assessed_On__c', json: ({ assessedOn = null }) => assessedOn },
 };
 
 /** Account fields that the worker writes; all other fields of an account belong to people. */
-export const workerWritten: readonly string[] = Object.values(markWriters).map(({ field }) => field);
+export const workerWritten: readonly string[] = [
+  ...Object.values(markWriters).map(({ field }) => field),
+  taskRefsField,
+];
 
 /** An update of one account: its id and what changes, nothing else. */
 export function accountUpdate(accountId: string, after: Partial<AccountMark>): Record_ {
@@ -564,6 +601,13 @@ export function accountUpdate(accountId: string, after: Partial<AccountMark>): R
   for (const [key, { field, json }] of Object.entries(markWriters)) if (key in after) record[field] = json(after);
   return record;
 }
+
+/** What an account remembers of its review tasks. */
+export const taskRefsUpdate = (accountId: string, refs: string | null): Record_ => ({
+  attributes: { type: Account.api },
+  Id: accountId,
+  [taskRefsField]: refs,
+});
 
 /** Each field of a family's mark, as `markWriters`. */
 const familyWriters: {
@@ -627,12 +671,16 @@ export function taskUpsert(task: ReviewTask): Record_ {
     ActivityDate: task.dueOn,
     Priority: task.priority,
     Status: 'Not Started',
+    KAM_Moot__c: false,
   } satisfies Partial<Record<FieldPath<typeof Task>, Json>>;
   return { attributes: { type: Task.api }, ...fields };
 }
 
-export function taskClose(taskId: string): Record_ {
-  return { attributes: { type: Task.api }, Id: taskId, Status: 'Completed' };
+export function taskClose(taskId: string, description: string): Record_ {
+  const fields = { Status: 'Completed', Description: description, KAM_Moot__c: true } satisfies Partial<
+    Record<FieldPath<typeof Task>, Json>
+  >;
+  return { attributes: { type: Task.api }, Id: taskId, ...fields };
 }
 
 /** What the org keeps of a run. */
@@ -743,7 +791,16 @@ export const needs: readonly Need[] = [
     object: Task.api,
     label: 'Task',
     reads: taskSources.map(({ path }) => path),
-    writes: ['KAM_Task_Ref__c', 'WhatId', 'Subject', 'Status', 'Priority', 'ActivityDate', 'Description'],
+    writes: [
+      'KAM_Task_Ref__c',
+      'WhatId',
+      'Subject',
+      'Status',
+      'Priority',
+      'ActivityDate',
+      'Description',
+      'KAM_Moot__c',
+    ],
     isOptional: false,
   },
   {
@@ -804,6 +861,17 @@ export const needs: readonly Need[] = [
   },
 ];
 
+/** The active user of a name. */
+export const activeUserQuery = (username: string): string =>
+  `SELECT Id FROM ${User.api} WHERE Username = '${username.replaceAll(/['\\]/g, String.raw`\$&`)}' AND IsActive = true`;
+
+/** Whoever can own accounts and has left; users of portals are far more, and own none. */
+export const inactiveUsersQuery = `SELECT Id FROM ${User.api} WHERE IsActive = false AND UserType = 'Standard'`;
+
+/** Fields of people whom every rule can name without a setting. */
+export const ownOwners: readonly string[] = ['OwnerId', 'KAM_Manager__c'] satisfies FieldPath<typeof Account>[];
+
+export const userObject = User.api;
 export const lineObject = OpportunityLineItem.api;
 export const taskObject = Task.api;
 export const runObject = KAM_Run__c.api;

@@ -1,8 +1,8 @@
-/** Writes changes by sObject Collections: accounts with their families, then tasks; every row's outcome is kept. */
+/** Writes changes by sObject Collections: accounts with their families, tasks, what was opened; every row's outcome is kept. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { FamilyChange } from '../kam/family.js';
-import type { ReviewTask } from '../kam/reviews.js';
+import { memoryOf, type ReviewTask } from '../kam/reviews.js';
 import type { AccountMark } from '../kam/standing.js';
 import type { RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
@@ -15,6 +15,7 @@ import {
   taskClose,
   taskObject,
   taskRefField,
+  taskRefsUpdate,
   taskUpsert,
 } from './records.js';
 
@@ -23,7 +24,9 @@ export type Change =
   | { verb: 'set'; accountId: RecordId; name: string; before: Partial<AccountMark>; after: Partial<AccountMark> }
   | FamilyChange
   | { verb: 'open'; task: ReviewTask }
-  | { verb: 'close'; taskId: RecordId; ref: string };
+  | { verb: 'close'; taskId: RecordId; ref: string; description: string }
+  /** The root remembers the refs that it knows of, and those that this run opens: all but those that were refused. */
+  | { verb: 'remember'; accountId: RecordId; name: string; known: string[]; opens: string[] };
 
 export type RowError = { code: string; message: string };
 export type FailedChange = { change: Change; errors: RowError[] };
@@ -46,13 +49,15 @@ export async function write(
   onWritten: (rows: number) => void,
 ): Promise<Receipts> {
   const receipts: Receipts = { written: 0, failed: [] };
+  const refused = new Set<string>();
   let waiting: Change[] = [];
   const flush = async (): Promise<void> => {
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
-    const failed = await writeBatch(org, batch);
+    const failed = await writeBatch(org, batch, refused);
     receipts.failed.push(...failed);
+    for (const { change } of failed) if (change.verb === 'open') refused.add(change.task.ref);
     receipts.written += batch.length - failed.length;
     onWritten(receipts.written);
   };
@@ -74,13 +79,21 @@ const outcomes = z.array(
   }),
 );
 
-async function writeBatch(org: KamOrg, batch: readonly Change[]): Promise<FailedChange[]> {
+async function writeBatch(
+  org: KamOrg,
+  batch: readonly Change[],
+  refused: ReadonlySet<string>,
+): Promise<FailedChange[]> {
   let rest: readonly Change[] = batch;
   const failed: FailedChange[] = [];
   for (let attempt = 1; rest.length > 0; attempt += 1) {
     const results = outcomes.parse(
-      (await org.transport.send('PATCH', pathFor(org, rest[0]), { allOrNone: false, records: rest.map(recordOf) }))
-        .body,
+      (
+        await org.transport.send('PATCH', pathFor(org, rest[0]), {
+          allOrNone: false,
+          records: rest.map((change) => recordOf(change, refused)),
+        })
+      ).body,
     );
     const locked: Change[] = [];
     for (const [index, change] of rest.entries()) {
@@ -114,12 +127,13 @@ function pathFor(org: KamOrg, first: Change | undefined): string {
     case 'set':
     case 'setFamily':
     case 'close':
+    case 'remember':
     case undefined:
       return org.path('composite/sobjects');
   }
 }
 
-function recordOf(change: Change): Record<string, unknown> {
+function recordOf(change: Change, refused: ReadonlySet<string>): Record<string, unknown> {
   switch (change.verb) {
     case 'set':
       return accountUpdate(change.accountId, change.after);
@@ -130,6 +144,11 @@ function recordOf(change: Change): Record<string, unknown> {
     case 'open':
       return taskUpsert(change.task);
     case 'close':
-      return taskClose(change.taskId);
+      return taskClose(change.taskId, change.description);
+    case 'remember':
+      return taskRefsUpdate(
+        change.accountId,
+        memoryOf([...change.known, ...change.opens.filter((ref) => !refused.has(ref))]),
+      );
   }
 }

@@ -255,9 +255,9 @@ function chanceLines({ why }: PotentialCell, currency: string | null): string[] 
   ];
 }
 
-function gateLines({ decision, robustness, run }: Argument, screen: Screen): string[] {
+function gateLines({ group, decision, robustness, run }: Argument, screen: Screen): string[] {
   const speech = { language: 'en', currency: run.currency } as const;
-  const next = nextStepText(decision.nextStep, speech);
+  const next = nextStepText(decision.nextStep, speech, group.facts.trust);
   return [
     'Strategic ratings (0–3)',
     ...Object.entries(decision.strategy.ratings).map(

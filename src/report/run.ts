@@ -66,6 +66,8 @@ export type Run = {
     families: { added: number; changed: number; emptied: number };
     opened: Partial<Record<ReviewKind, number>>;
     closed: number;
+    /** Roots that remember tasks that they did not know of. */
+    remembers: number;
     /** Accounts whose tier or segment changes, of those that had one. */
     moved: number;
     classified: number;

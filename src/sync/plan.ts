@@ -1,10 +1,21 @@
 /** What has to change in the org so that it says what was decided: a value that counts, hashes and refuses. */
 import { createHash } from 'node:crypto';
 import partition from 'lodash/partition.js';
-import type { Book, GroupView } from '../book/book.js';
+import type { Book, BookNote, GroupView } from '../book/book.js';
 import { familyChanges, type FamilyChange } from '../kam/family.js';
-import type { Decision } from '../kam/funnel.js';
-import { capReviews, reviewsFor, stemOf, type ReviewTask, type WantedReview } from '../kam/reviews.js';
+import { decide, type Decision } from '../kam/funnel.js';
+import {
+  capReviews,
+  closedDescription,
+  isOver,
+  rememberedRefs,
+  reviewsFor,
+  stemOf,
+  type Reviewed,
+  type ReviewTask,
+  type WantedReview,
+} from '../kam/reviews.js';
+import type { Staff } from '../kam/owners.js';
 import type { ReviewKind, Settings } from '../kam/settings.js';
 import {
   desiredMark,
@@ -15,13 +26,13 @@ import {
   type AccountMark,
   type StandingTask,
 } from '../kam/standing.js';
-import type { Fraction, IsoDate } from '../kam/units.js';
+import type { Fraction, IsoDate, RecordId } from '../kam/units.js';
 import type { Change } from '../org/write.js';
-import { BATCH, type Decided } from './assess.js';
+import { BATCH, standingOf, type Assessment, type Decided } from './assess.js';
 
 /**
  * Shape: batch by batch of groups, changes of accounts, then of their families' records; then tasks to open, then tasks
- *        to close, in order of ref. But for tasks, changes are derived from the book each time they are read, so no
+ *        to close, in order of ref; then what roots remember of the tasks that were opened. But for tasks, changes are derived from the book each time they are read, so no
  *        plan is held in memory as a whole.
  */
 export type Plan = {
@@ -33,6 +44,10 @@ export type Plan = {
   tasks: number;
   opened: Partial<Record<ReviewKind, number>>;
   closed: number;
+  /** Roots that remember tasks that they did not know of. */
+  remembers: number;
+  /** What a person should know about the tasks' owners. */
+  notes: BookNote[];
   /** Accounts whose tier or segment changes, of those that had one before. */
   moved: number;
   classified: number;
@@ -44,10 +59,21 @@ export type Plan = {
 
 export type Refusal = { moved: number; classified: number; limit: Fraction };
 
+/** What a plan depends on beside book and settings. */
+export type PlanGround = {
+  asOf: IsoDate;
+  today: IsoDate;
+  assessment: Assessment;
+  staff: Staff;
+};
+
 /** Compares every account's decision with what the org says and collects the differences. */
-export async function planFor(book: Book, settings: Settings, asOf: IsoDate, today: IsoDate): Promise<Plan> {
+export async function planFor(book: Book, settings: Settings, ground: PlanGround): Promise<Plan> {
+  const { assessment, staff, ...days } = ground;
+  const { asOf } = days;
   const wanted: WantedReview[] = [];
   const standing: StandingTask[] = [];
+  const memories: Memory[] = [];
   const hash = createHash('sha256');
   const fields: Plan['fields'] = {};
   const families = { added: 0, changed: 0, emptied: 0 };
@@ -62,10 +88,11 @@ export async function planFor(book: Book, settings: Settings, asOf: IsoDate, tod
       families.emptied += change.verb === 'setFamily' && change.emptied ? 1 : 0;
     }
     for (const { view, decision } of batch) {
-      wanted.push(...reviewsFor(view.facts, view.potential, decision, settings, today));
+      wanted.push(...reviewsFor(reviewedIn(view, decision, assessment, settings), staff, settings));
+      memories.push(memoryIn(view));
       standing.push(...view.tasks);
       classified += view.standings.filter(({ mark }) => mark.tier !== null).length;
-      for (const change of accountChanges(view, decision, settings, asOf)) {
+      for (const change of accountChanges(view, decision, settings, days)) {
         hash.update(JSON.stringify(change));
         accounts += 1;
         moved += isMove(change) ? 1 : 0;
@@ -73,23 +100,28 @@ export async function planFor(book: Book, settings: Settings, asOf: IsoDate, tod
       }
     }
   }
-  const tasks = taskChanges(capReviews(wanted, standing, settings), wanted, standing);
+  const issued = new Set(memories.flatMap(({ groupId, memory }) => rememberedRefs(groupId, memory, asOf)));
+  const ofTasks = taskChanges(capReviews(wanted, standing, settings), wanted, standing, issued, days.today, settings);
+  const remembers = rememberChanges(memories, standing, ofTasks, asOf);
+  const tasks = [...ofTasks, ...remembers];
   for (const change of tasks) hash.update(JSON.stringify(change));
   const opened: Plan['opened'] = {};
-  for (const change of tasks)
+  for (const change of ofTasks)
     if (change.verb === 'open') opened[change.task.kind] = (opened[change.task.kind] ?? 0) + 1;
   return {
     accounts,
     fields,
     families,
-    tasks: tasks.length,
+    tasks: ofTasks.length,
     opened,
-    closed: tasks.filter((change) => change.verb === 'close').length,
+    closed: ofTasks.filter((change) => change.verb === 'close').length,
+    remembers: remembers.length,
+    notes: ownerNotes(wanted, standing),
     moved,
     classified,
     hash: hash.digest('hex'),
     isEmpty: accounts === 0 && families.added + families.changed === 0 && tasks.length === 0,
-    changes: () => changesOf(book, settings, asOf, tasks),
+    changes: () => changesOf(book, settings, days, tasks),
   };
 }
 
@@ -102,11 +134,11 @@ export function refusalOf(plan: Plan, limit: Fraction): Refusal | null {
 async function* changesOf(
   book: Book,
   settings: Settings,
-  asOf: IsoDate,
+  days: Days,
   tasks: readonly Change[],
 ): AsyncIterable<Change[]> {
-  for await (const { batch, ofFamilies } of withFamilies(book, settings, asOf)) {
-    yield batch.flatMap(({ view, decision }) => accountChanges(view, decision, settings, asOf));
+  for await (const { batch, ofFamilies } of withFamilies(book, settings, days.asOf)) {
+    yield batch.flatMap(({ view, decision }) => accountChanges(view, decision, settings, days));
     // One request carries one verb: records that stand go together, and so do new ones.
     const [standing, added] = partition(ofFamilies, ({ verb }) => verb === 'setFamily');
     yield standing;
@@ -158,12 +190,14 @@ export async function* decidedGroups(book: Book): AsyncIterable<Decided[]> {
   }
 }
 
+type Days = { asOf: IsoDate; today: IsoDate };
+
 type SetChange = Extract<Change, { verb: 'set' }>;
 
-function accountChanges(view: GroupView, decision: Decision, settings: Settings, asOf: IsoDate): SetChange[] {
+function accountChanges(view: GroupView, decision: Decision, settings: Settings, days: Days): SetChange[] {
   return view.standings.flatMap(({ accountId, name, currency, mark: stands }) => {
     const fresh = markIn(markOf(accountId, view.facts, view.potential, decision, settings), currency);
-    const difference = differenceOf(stands, desiredMark(stands, fresh, asOf));
+    const difference = differenceOf(stands, desiredMark(stands, fresh, days));
     return difference === null ? [] : [{ verb: 'set', accountId, name, ...difference }];
   });
 }
@@ -174,26 +208,63 @@ function isMove(change: SetChange): boolean {
   return moves('tier') || moves('segment');
 }
 
+/** A group as its reviews see it: beside the decision, what other answers would make of it. */
+function reviewedIn(view: GroupView, decision: Decision, { lines, scale }: Assessment, settings: Settings): Reviewed {
+  const { facts, potential } = view;
+  const root = view.standings.find(({ accountId }) => accountId === facts.groupId);
+  return {
+    facts,
+    potential,
+    decision,
+    agreement: view.agreement,
+    rules: { lateShare: settings.tasks.lateShare, reviewMonths: settings.agreement.reviewMonths },
+    belowSince: root?.mark.belowSince ?? null,
+    ifRated: (criterion, rating) => {
+      const ratings = { ...facts.ratings, [criterion]: rating };
+      const rated = { ...facts.rated, since: { ...facts.rated.since, [criterion]: facts.today } };
+      return decide({ ...facts, ratings, rated }, potential, standingOf(view), { lines, scale }, settings);
+    },
+  };
+}
+
+/** What a root remembers of the tasks that were opened for its group. */
+type Memory = { groupId: RecordId; name: string; memory: string | null };
+
+const memoryIn = ({ facts: { groupId, name }, taskRefs }: GroupView): Memory => ({ groupId, name, memory: taskRefs });
+
 /**
  * Opens what is wanted and not yet asked, closes what is moot.
  *
  * A wanted review is satisfied by an open task about the same thing from an earlier period, and by any task with its
- * own ref, open or closed: what a person has closed stays closed for the period.
+ * own ref that was ever opened: what a person has closed or deleted stays so for the period. One that the worker itself
+ * closed as moot is opened again.
  */
 function taskChanges(
   capped: readonly ReviewTask[],
   wanted: readonly WantedReview[],
   standing: readonly StandingTask[],
+  issued: ReadonlySet<string>,
+  today: IsoDate,
+  settings: Settings,
 ): TaskChange[] {
-  const refs = new Set(standing.map((task) => task.ref));
+  const standingRefs = new Map(standing.map((task) => [task.ref, task]));
   const openStems = new Set(standing.filter((task) => !task.isClosed).map((task) => stemOf(task.ref)));
   const wantedStems = new Set(wanted.map(({ task }) => stemOf(task.ref)));
+  const isAnswered = ({ ref }: ReviewTask): boolean => {
+    const stands = standingRefs.get(ref);
+    return stands === undefined ? issued.has(ref) : !(stands.isClosed && stands.isMoot);
+  };
   const opens = capped
-    .filter((task) => !refs.has(task.ref) && !openStems.has(stemOf(task.ref)))
+    .filter((task) => !isAnswered(task) && !openStems.has(stemOf(task.ref)))
     .map((task): TaskChange => ({ verb: 'open', task }));
   const closes = standing
     .filter((task) => !task.isClosed && !wantedStems.has(stemOf(task.ref)))
-    .map((task): TaskChange => ({ verb: 'close', taskId: task.id, ref: task.ref }));
+    .map((task): TaskChange => ({
+      verb: 'close',
+      taskId: task.id,
+      ref: task.ref,
+      description: closedDescription(task, today, settings),
+    }));
   return [...sortByRef(opens), ...sortByRef(closes)];
 }
 
@@ -203,3 +274,44 @@ const refOf = (change: TaskChange): string => (change.verb === 'open' ? change.t
 
 const sortByRef = (changes: TaskChange[]): TaskChange[] =>
   changes.toSorted((a, b) => (refOf(a) < refOf(b) ? -1 : refOf(a) > refOf(b) ? 1 : 0));
+
+/** Roots that have tasks which they don't remember yet: those opened now, and those that a run could not write down. */
+function rememberChanges(
+  memories: readonly Memory[],
+  standing: readonly StandingTask[],
+  tasks: readonly TaskChange[],
+  asOf: IsoDate,
+): RememberChange[] {
+  const byGroup = (refs: readonly string[]): Map<string, string[]> =>
+    Map.groupBy(
+      refs.filter((ref) => !isOver(ref, asOf)),
+      (ref) => ref.split('|')[1] ?? '',
+    );
+  const stands = byGroup(standing.map(({ ref }) => ref));
+  const opened = byGroup(tasks.flatMap((change) => (change.verb === 'open' ? [change.task.ref] : [])));
+  return memories.flatMap(({ groupId, name, memory }): RememberChange[] => {
+    const remembered = rememberedRefs(groupId, memory, asOf);
+    const known = [...new Set([...remembered, ...(stands.get(groupId) ?? [])])];
+    const opens = (opened.get(groupId) ?? []).filter((ref) => !known.includes(ref));
+    if (known.length === remembered.length && opens.length === 0) return [];
+    return [{ verb: 'remember', accountId: groupId, name, known, opens }];
+  });
+}
+
+type RememberChange = Extract<Change, { verb: 'remember' }>;
+
+const EXAMPLES = 5;
+
+/** Tasks whose owner has left: somebody stands in, or nobody can. */
+function ownerNotes(wanted: readonly WantedReview[], standing: readonly StandingTask[]): BookNote[] {
+  const open = new Set(standing.filter(({ isClosed }) => !isClosed).map(({ ref }) => stemOf(ref)));
+  const without = wanted.filter(({ owner, task }) => owner === 'nobody' && !open.has(stemOf(task.ref)));
+  const groupsOf = (reviews: readonly WantedReview[]): RecordId[] =>
+    [...new Set(reviews.map(({ task }) => task.accountId))].toSorted();
+  const stoodIn = groupsOf(wanted.filter(({ owner }) => owner === 'standsIn'));
+  const notes: BookNote[] = [
+    { is: 'ownerInactive', count: stoodIn.length, examples: stoodIn.slice(0, EXAMPLES) },
+    { is: 'taskWithoutOwner', count: without.length, examples: groupsOf(without).slice(0, EXAMPLES) },
+  ];
+  return notes.filter(({ count }) => count > 0);
+}

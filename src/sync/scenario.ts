@@ -65,6 +65,7 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   criterion: 'decision',
   safety: 'decision',
   review: 'decision',
+  tasks: 'decision',
   revenue: 'facts',
   potential: 'facts',
   adoption: 'facts',

@@ -7,6 +7,7 @@ import { Messages, SfError, type Org } from '@salesforce/core';
 import { openBook, type Book, type GroupView } from '../book/book.js';
 import { isDay, lastMonthEnd } from '../kam/calendar.js';
 import type { Decision, GateResult } from '../kam/funnel.js';
+import type { Staff } from '../kam/owners.js';
 import type { MoneyAnchors } from '../kam/score.js';
 import { canonicalSettings, type Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
@@ -17,7 +18,7 @@ import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
 import { guarded, STOPPED, takeLease, type Lease } from '../org/lease.js';
 import { preflight, sourceProblems, type Problem } from '../org/preflight.js';
 import { pullInto } from '../org/pull.js';
-import { readSettings } from '../org/read.js';
+import { activeUser, inactiveUsers, readSettings } from '../org/read.js';
 import { wantsOf, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
 import { write, type FailedChange, type Receipts } from '../org/write.js';
@@ -92,7 +93,8 @@ export async function sync(
     const notes = await watch.time('derive', () => book.derive(settings, asOf, today));
     const remembered = await readAnchors(org, asOf);
     const assessment = await watch.time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
-    const plan = await watch.time('decide', () => planFor(book, settings, asOf, today));
+    const staff = await staffOf(org, settings);
+    const plan = await watch.time('decide', () => planFor(book, settings, { asOf, today, assessment, staff }));
     const refusal = refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves);
     const mayWrite = !options.dryRun && refusal === null && !plan.isEmpty;
     const receipts = mayWrite ? await watch.time('write', () => writePlan(writing, plan, onProgress)) : nothingWritten;
@@ -114,7 +116,7 @@ export async function sync(
       plan: countsOf(plan),
       written: receipts.written,
       failed: receipts.failed.map(failedRow),
-      notes,
+      notes: [...notes, ...plan.notes],
       losses,
       // The run's own record, and a look at the lease before it, are two more calls.
       apiCalls: org.apiCalls() + (options.dryRun ? 0 : 2),
@@ -161,6 +163,11 @@ function stopFor(problems: readonly Problem[]): void {
   throw messages.createError('error.PreflightFailed', [list], [], PREFLIGHT_FAILED);
 }
 
+async function staffOf(org: KamOrg, { tasks: { fallbackOwner } }: Settings): Promise<Staff> {
+  const fallback = fallbackOwner === null ? null : await activeUser(org, fallbackOwner);
+  return { inactive: await inactiveUsers(org), fallback };
+}
+
 function dayToAssess(asOf: IsoDate | null, today: IsoDate): IsoDate {
   if (asOf === null) return lastMonthEnd(today);
   if (!isDay(asOf)) throw messages.createError('error.AsOfNotADay', [asOf], [], WRONG_USAGE);
@@ -180,7 +187,7 @@ async function openWorkBook(file: string): Promise<Book> {
 }
 
 async function writePlan(org: KamOrg, plan: Plan, onProgress: OnProgress): Promise<Receipts> {
-  const total = plan.accounts + plan.families.added + plan.families.changed + plan.tasks;
+  const total = plan.accounts + plan.families.added + plan.families.changed + plan.tasks + plan.remembers;
   return write(org, plan.changes(), (done) => onProgress('write', done, total));
 }
 
@@ -193,8 +200,18 @@ function outcomeOf(plan: Plan, refusal: Refusal | null, dryRun: boolean, receipt
   return receipts.failed.length > 0 ? { is: 'partial', failed: receipts.failed.length } : { is: 'done' };
 }
 
-function countsOf({ accounts, fields, families, opened, closed, moved, classified, hash }: Plan): Run['plan'] {
-  return { accounts, fields, families, opened, closed, moved, classified, hash };
+function countsOf({
+  accounts,
+  fields,
+  families,
+  opened,
+  closed,
+  remembers,
+  moved,
+  classified,
+  hash,
+}: Plan): Run['plan'] {
+  return { accounts, fields, families, opened, closed, remembers, moved, classified, hash };
 }
 
 function failedRow({ change, errors }: FailedChange): FailedRow {
@@ -210,6 +227,8 @@ function failedRow({ change, errors }: FailedChange): FailedRow {
       return { object: 'task', key: change.task.ref, errors: texts };
     case 'close':
       return { object: 'task', key: change.ref, errors: texts };
+    case 'remember':
+      return { object: 'account', key: `${change.name} (${change.accountId})`, errors: texts };
   }
 }
 
@@ -288,7 +307,8 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
       plan.families.added +
       plan.families.changed +
       Object.values(plan.opened).reduce((sum, n) => sum + n, 0) +
-      plan.closed,
+      plan.closed +
+      plan.remembers,
     writes: run.written,
     failedRows: run.failed.length,
     apiCalls: run.apiCalls,

@@ -139,7 +139,7 @@ test('what people say about the group stands on its root', async () => {
     expect(only(await allGroups(book)).facts).toMatchObject({
       groupId: 'A',
       name: 'Acme',
-      ownerId: 'U7',
+      people: { accountOwner: 'U7', manager: null, named: null },
       asOf: '2026-10-31',
       ratings: { referenceCustomer: 2, opinionLeader: 0 },
       override: { tier: 'large', reason: 'Board', until: '2027-01-31' },
@@ -172,6 +172,7 @@ const labels: Labels = {
   declineReason: { Timing: 'timing' },
   commitmentType: { 'Access to Sites': 'accessToSites' },
   side: { Get: 'get' },
+  trust: { 'Comes to us': 'comesToUs' },
 };
 
 test('what stands is read in our words and units, root first', async () => {
@@ -231,8 +232,8 @@ test('review tasks of any member belong to the group', async () => {
   ];
   await withBook({ accounts, tasks }, async (book) => {
     expect(only(await allGroups(book)).tasks).toEqual([
-      { id: 'T1', ref: 'KAM|A|ask', accountId: 'A', ownerId: 'U1', isClosed: false },
-      { id: 'T2', ref: 'KAM|B|grow', accountId: 'B', ownerId: 'U1', isClosed: true },
+      { id: 'T1', ref: 'KAM|A|ask', accountId: 'A', ownerId: 'U1', isClosed: false, isMoot: false, description: null },
+      { id: 'T2', ref: 'KAM|B|grow', accountId: 'B', ownerId: 'U1', isClosed: true, isMoot: false, description: null },
     ]);
   });
 });

@@ -351,9 +351,9 @@ describe('an override', () => {
     expect(decided({ ...override({ tier: 'standard' }), answer: accepted }, lenient).tier).toBe('standard');
   });
 
-  test('holds on the as-of day itself and no longer', () => {
-    expect(decided(override({ until: '2026-10-31' }), lenient).tier).toBe('large');
-    const expired = decided(override({ until: '2026-10-30' }), lenient);
+  test('holds on its last day itself and no longer, by the day of the run', () => {
+    expect(decided(override({ until: '2026-11-24' }), lenient).tier).toBe('large');
+    const expired = decided(override({ until: '2026-11-23' }), lenient);
     expect(expired.tier).toBe('candidate');
     expect(expired.reasons[0]).toEqual({ is: 'overrideRefused', tier: 'large', because: 'expired' });
   });

@@ -31,7 +31,7 @@ const maybe = <T>(known: fc.Arbitrary<T>): fc.Arbitrary<T | Unknown> =>
 const rating = fc.constantFrom<Rating[]>(0, 1, 2, 3);
 const tier = fc.constantFrom<Tier[]>('key', 'candidate', 'large', 'standard');
 const segment = fc.constantFrom<Segment[]>('top', 'development', 'base', 'small', 'unknown');
-const day = fc.constantFrom('2026-01-31', '2026-10-30', '2026-10-31', '2027-06-30');
+const day = fc.constantFrom('2026-01-31', '2026-11-23', '2026-11-24', '2027-06-30');
 
 const answer: fc.Arbitrary<Answer> = fc.oneof(
   fc.record({
@@ -164,8 +164,10 @@ describe('law 1: what was decided and written is decided again', () => {
         const first = decide(group, of, stands, run, rules);
         const again = decide(group, of, first, run, rules);
         const markFor = (decision: Decision) => markOf(group.groupId, group, of, decision, rules);
-        const written = desiredMark(emptyMark, markFor(first), '2026-10-31');
-        expect(differenceOf(written, desiredMark(written, markFor(again), '2026-11-30'))).toBeNull();
+        const written = desiredMark(emptyMark, markFor(first), { asOf: '2026-10-31', today: '2026-11-24' });
+        expect(
+          differenceOf(written, desiredMark(written, markFor(again), { asOf: '2026-11-30', today: '2026-12-01' })),
+        ).toBeNull();
       }),
     );
   });
@@ -174,7 +176,7 @@ describe('law 1: what was decided and written is decided again', () => {
 describe('law 2: an override holds until it expires', () => {
   const held = fc
     .constantFrom<Override['tier'][]>('candidate', 'large', 'standard')
-    .map((named): Override => ({ tier: named, reason: 'Board decision', until: '2026-10-31' }));
+    .map((named): Override => ({ tier: named, reason: 'Board decision', until: '2026-11-24' }));
 
   test('whatever the figures, the customer and the capacity say', () => {
     fc.assert(
@@ -208,7 +210,7 @@ describe('law 2: an override holds until it expires', () => {
         (group, of, stands, high, on, rules, word) => {
           const tierWith = (given: Override | null): Tier =>
             decide({ ...group, override: given }, of, stands, { lines: high, scale: on }, rules).tier;
-          expect(tierWith({ ...word, until: '2026-10-30' })).toBe(tierWith(null));
+          expect(tierWith({ ...word, until: '2026-11-23' })).toBe(tierWith(null));
         },
       ),
     );
@@ -318,7 +320,9 @@ describe('law 5: the order of records is irrelevant', () => {
   test('for who gets a task within the cap', () => {
     const tasks = fc
       .array(fc.record({ owner: fc.nat(2), urgency: fc.nat(3) }), { maxLength: 20 })
-      .map((list) => list.map(({ owner, urgency }, n): WantedReview => ({ urgency, task: taskFor(n, owner) })));
+      .map((list) =>
+        list.map(({ owner, urgency }, n): WantedReview => ({ urgency, owner: 'wanted', task: taskFor(n, owner) })),
+      );
     const rules = defaultSettings();
     rules.review.ask.capPerOwner = 3;
     fc.assert(

@@ -1,3 +1,4 @@
+import type { Answer } from '../../src/kam/agreement.js';
 import { describe, expect, test } from 'vitest';
 import { desiredMark, differenceOf, emptyMark, markFields, markOf, type AccountMark } from '../../src/kam/standing.js';
 import { unknown } from '../../src/kam/unknown.js';
@@ -28,6 +29,10 @@ describe('the mark of an account', () => {
       reasons: expect.stringContaining('Score 50 does not exceed 60'),
       nextStep: expect.stringContaining('Offer Service'),
       groupId: root,
+      ratedOn: null,
+      ratedAs: null,
+      tierSince: null,
+      belowSince: null,
       assessedOn: null,
     });
   });
@@ -61,27 +66,68 @@ describe('the mark of an account', () => {
 
 describe('the day of the last change', () => {
   const fresh = freshMark(root);
-  const stands: AccountMark = { ...fresh, assessedOn: '2026-08-31' };
+  const stands: AccountMark = { ...fresh, tierSince: null, assessedOn: '2026-08-31' };
+  const october = { asOf: '2026-10-31', today: '2026-11-24' };
+  const november = { asOf: '2026-11-30', today: '2026-12-24' };
 
   test('stays where nothing else changes', () => {
-    expect(desiredMark(stands, fresh, '2026-10-31')).toEqual(stands);
+    expect(desiredMark(stands, fresh, october)).toEqual(stands);
   });
 
   test('moves to the as-of day with any other field', () => {
-    expect(desiredMark({ ...stands, score: 49.99 }, fresh, '2026-10-31')).toEqual({
+    expect(desiredMark({ ...stands, score: 49.99 }, fresh, october)).toEqual({
       ...fresh,
+      tierSince: null,
       assessedOn: '2026-10-31',
     });
   });
 
   test('is set where there was none', () => {
-    expect(desiredMark({ ...stands, assessedOn: null }, fresh, '2026-10-31').assessedOn).toBe('2026-10-31');
-    expect(desiredMark(emptyMark, fresh, '2026-10-31').assessedOn).toBe('2026-10-31');
+    expect(desiredMark({ ...stands, assessedOn: null }, fresh, october).assessedOn).toBe('2026-10-31');
+    expect(desiredMark(emptyMark, fresh, october).assessedOn).toBe('2026-10-31');
   });
 
   test('does not move again when the same is decided a month later', () => {
-    const written = desiredMark(emptyMark, fresh, '2026-10-31');
-    expect(differenceOf(written, desiredMark(written, fresh, '2026-11-30'))).toBeNull();
+    const written = desiredMark(emptyMark, fresh, october);
+    expect(differenceOf(written, desiredMark(written, fresh, november))).toBeNull();
+  });
+});
+
+describe('the day since which the tier stands', () => {
+  const days = { asOf: '2026-10-31', today: '2026-11-24' };
+  const since = (tier: AccountMark['tier'], before: string | null, id = root) =>
+    desiredMark({ ...emptyMark, tier, tierSince: before }, freshMark(id), days).tierSince;
+
+  test('is today when the tier changes, and stays while it does not', () => {
+    expect(since('candidate', '2026-02-01')).toBe('2026-11-24');
+    expect(since('standard', '2026-02-01')).toBe('2026-02-01');
+  });
+
+  test('is empty for the first tier, and on members', () => {
+    expect(since(null, null)).toBeNull();
+    expect(since('candidate', null, site)).toBeNull();
+  });
+});
+
+describe('the day since which a key account falls short', () => {
+  const answer: Answer = { is: 'accepted', on: '2026-01-15', missing: [] };
+  const day = (threshold: number, before: string | null) => {
+    const rules = settingsWith({ score: { threshold } });
+    const group = aGroup({ answer });
+    const decision = decided({ answer, ratings: strategic }, { settings: { score: { threshold } } });
+    const fresh = markOf(root, group, aPotential(), decision, rules);
+    const stands = { ...emptyMark, tier: 'key', belowSince: before } as const;
+    return desiredMark(stands, fresh, { asOf: '2026-10-31', today: '2026-11-24' }).belowSince;
+  };
+  const strategic = { referenceCustomer: 3, opinionLeader: 1 } as const;
+
+  test('is the first as-of day on which the score of 50 does not exceed the threshold', () => {
+    expect(day(60, null)).toBe('2026-10-31');
+    expect(day(60, '2026-09-30')).toBe('2026-09-30');
+  });
+
+  test('is empty again once it does', () => {
+    expect(day(40, '2026-09-30')).toBeNull();
   });
 });
 

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { Commitment } from '../../src/kam/agreement.js';
 import { scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { NextStep, Reason } from '../../src/kam/funnel.js';
 import { featureNames } from '../../src/kam/model/features.js';
 import { riskSignals } from '../../src/kam/model/risk.js';
 import type { GapWhy } from '../../src/kam/modelled.js';
 import type { PotentialCell, PotentialWhy, WhitespaceWhy } from '../../src/kam/potential.js';
+import type { RatingEffect } from '../../src/kam/reviews.js';
 import type { WhyUnknown } from '../../src/kam/unknown.js';
 import { unknown } from '../../src/kam/unknown.js';
 import {
+  type ReviewAbout,
   closingNote,
   criterionName,
   gateName,
@@ -599,10 +602,15 @@ describe('why there is potential', () => {
 describe('review tasks', () => {
   const lenient = { settings: { score: { threshold: 40 } } };
   const decision = decided({}, lenient);
+  const effects: RatingEffect[] = [
+    { ratings: [0], leadsTo: 'out' },
+    { ratings: [1, 2], leadsTo: 'open' },
+    { ratings: [3], leadsTo: 'in' },
+  ];
 
   test('to rate have the question, the scale and the reasons', () => {
     const { subject, description } = reviewText(
-      { is: 'rate', name: 'Alpha', criterion: 'opinionLeader', decision },
+      { is: 'rate', name: 'Alpha', criterion: 'opinionLeader', decision, stood: null, effects },
       speech('de'),
     );
     expect(subject).toBe('Meinungsführerschaft bewerten: Alpha');
@@ -610,7 +618,10 @@ describe('review tasks', () => {
     expect(description).toContain('3 unter den ersten drei oder setzt Standards');
     expect(description).toContain(reasonsText(decision, speech('de')));
     expect(
-      reviewText({ is: 'rate', name: 'Alpha', criterion: 'referenceCustomer', decision }, speech('en')),
+      reviewText(
+        { is: 'rate', name: 'Alpha', criterion: 'referenceCustomer', decision, stood: null, effects },
+        speech('en'),
+      ),
     ).toMatchObject({
       subject: 'Rate reference effect: Alpha',
       description: expect.stringContaining('0 none · 1 local · 2 known in the industry · 3 the whole industry watches'),
@@ -618,7 +629,8 @@ describe('review tasks', () => {
   });
 
   test('to ask have both questions and the reasons', () => {
-    const ask = (language: Language) => reviewText({ is: 'ask', name: 'Alpha', decision }, speech(language));
+    const ask = (language: Language) =>
+      reviewText({ is: 'ask', name: 'Alpha', decision, trust: null }, speech(language));
     expect(ask('en').subject).toBe('Ask the customer: Alpha');
     expect(ask('en').description).toContain('2. What do they give for it');
     expect(ask('de').subject).toBe('Kunden fragen: Alpha');
@@ -634,14 +646,163 @@ describe('review tasks', () => {
   });
 
   test('have a subject that fits, cut after a word', () => {
-    const { subject } = reviewText({ is: 'ask', name: 'Alpha '.repeat(60), decision }, speech('en'));
+    const { subject } = reviewText({ is: 'ask', name: 'Alpha '.repeat(60), decision, trust: null }, speech('en'));
     expect(subject.length).toBeLessThanOrEqual(255);
     expect(subject).toMatch(/ Alpha…$/);
   });
 
-  test('say why they are closed', () => {
-    expect(closingNote('en')).toBe('Closed automatically: no longer needed for the decision.');
-    expect(closingNote('de')).toBe('Automatisch geschlossen: Für die Entscheidung nicht mehr nötig.');
+  test('to rate say what each answer leads to, and what an old rating was', () => {
+    const stood = { rating: 2, on: '2024-03-05' } as const;
+    const rate = (language: Language) =>
+      reviewText({ is: 'rate', name: 'Alpha', criterion: 'opinionLeader', decision, stood, effects }, speech(language))
+        .description;
+    expect(rate('en')).toContain(
+      '- 0: not passed, the customer stays Standard\n- 1–2: still open, until the other missing answers are given\n- 3: passed, the customer becomes a candidate as far as the programme has a place',
+    );
+    expect(rate('en')).toContain('It was rated 2 on 5 Mar 2024; that is too long ago.');
+    expect(rate('de')).toContain(
+      '- 0: nicht bestanden, der Kunde bleibt Standard\n- 1–2: weiterhin offen, bis die anderen fehlenden Antworten gegeben sind\n- 3: bestanden, der Kunde wird Kandidat, soweit das Programm Platz hat',
+    );
+    expect(rate('de')).toContain('Die Bewertung 2 vom 05.03.2024 ist zu alt.');
+  });
+
+  const get: Commitment = {
+    id: 'a0C1',
+    side: 'get',
+    type: 'accessToSites',
+    ourOwner: 'Kim Weber',
+    theirOwner: 'Ada Roth',
+    dueOn: '2026-10-01',
+    doneOn: null,
+    what: 'Tour of the plant in Lyon',
+  };
+  const asked: [ReviewAbout, Record<Language, [subject: string, description: RegExp]>][] = [
+    [
+      { is: 'reask', name: 'Alpha', decision, trust: 'asksUsToo' },
+      {
+        en: [
+          'Ask again: Alpha',
+          /^The customer declined before\..*\n\nWith new challenges they ask us and competitors/,
+        ],
+        de: [
+          'Erneut fragen: Alpha',
+          /^Der Kunde hat früher abgelehnt\..*\n\nMit neuen Herausforderungen fragt der Kunde uns und/,
+        ],
+      },
+    ],
+    [
+      { is: 'retain', name: 'Alpha', revenueAtRisk: euros(20_000), revenue: euros(100_000) },
+      {
+        en: ['Keep the business of Alpha', /^€20,000 a year are at risk \(revenue: €100,000 a year\)\./],
+        de: ['Geschäft halten: Alpha', /^20\.000 € im Jahr sind gefährdet \(Umsatz: 100\.000 € im Jahr\)\./],
+      },
+    ],
+    [
+      { is: 'commitmentOverdue', name: 'Alpha', commitment: get, dueOn: '2026-10-01' },
+      {
+        en: [
+          'Commitment of the customer overdue: Alpha',
+          /^The customer has promised: Tour of the plant in Lyon\. It was due on 1 Oct 2026, by Ada Roth, and is not done\./,
+        ],
+        de: [
+          'Zusage des Kunden überfällig: Alpha',
+          /^Der Kunde hat zugesagt: Tour of the plant in Lyon\. Fällig war das am 01\.10\.2026, zuständig ist Ada Roth;/,
+        ],
+      },
+    ],
+    [
+      {
+        is: 'commitmentOverdue',
+        name: 'Alpha',
+        commitment: { ...get, side: 'give', ourOwner: null, what: null },
+        dueOn: '2026-10-01',
+      },
+      {
+        en: ['Our commitment overdue: Alpha', /^We have promised\. It was due on 1 Oct 2026, and is not done\./],
+        de: ['Unsere Zusage überfällig: Alpha', /^Wir haben zugesagt\. Fällig war das am 01\.10\.2026; erledigt/],
+      },
+    ],
+    [
+      {
+        is: 'requalify',
+        name: 'Alpha',
+        decision,
+        causes: [
+          { is: 'fails', since: '2026-09-30' },
+          { is: 'commitments' },
+          { is: 'late', late: 2, due: 3 },
+          { is: 'reviewDue', on: '2026-11-01' },
+        ],
+      },
+      {
+        en: [
+          'Requalify key account: Alpha',
+          /since 30 Sept 2026\.\n- The commitments that are left.*\n- 2 of the customer's 3 due commitments are late\.\n- The review.*1 Nov 2026\./,
+        ],
+        de: [
+          'Key Account überprüfen: Alpha',
+          /Seit 30\.09\.2026 reichen.*\n- Es sind weniger.*\n- 2 von 3 fälligen Zusagen.*\n- Die Überprüfung.*01\.11\.2026 fällig\./,
+        ],
+      },
+    ],
+    [
+      { is: 'overrideExpiring', name: 'Alpha', tier: 'candidate', until: '2026-12-01', hasExpired: false },
+      {
+        en: ['Override expires: Alpha', /^Candidate was set by hand until 1 Dec 2026\. From the day after/],
+        de: ['Manuelle Einstufung läuft ab: Alpha', /^Kandidat wurde von Hand bis 01\.12\.2026 gesetzt\. Ab dem Tag/],
+      },
+    ],
+    [
+      { is: 'overrideExpiring', name: 'Alpha', tier: 'candidate', until: '2026-11-01', hasExpired: true },
+      {
+        en: ['Override has expired: Alpha', /1 Nov 2026\. It counts no longer/],
+        de: ['Manuelle Einstufung abgelaufen: Alpha', /01\.11\.2026 gesetzt\. Das gilt nicht mehr/],
+      },
+    ],
+    [
+      { is: 'trust', name: 'Alpha', tier: 'key' },
+      {
+        en: ['Win back trust: Alpha', /^This customer \(Key Account\) asks only competitors/],
+        de: ['Vertrauen zurückgewinnen: Alpha', /^Dieser Kunde \(Key Account\) fragt bei neuen/],
+      },
+    ],
+  ];
+
+  test.each(languages)('of the other kinds say what to do, in %s', (language) => {
+    for (const [about, texts] of asked) {
+      const { subject, description } = reviewText(about, speech(language));
+      expect(subject).toBe(texts[language][0]);
+      expect(plain(description)).toMatch(texts[language][1]);
+    }
+  });
+
+  test('say when they were closed', () => {
+    expect(closingNote('2026-11-24', speech('en'))).toBe(
+      'Closed automatically on 24 Nov 2026: nothing is left to do here.',
+    );
+    expect(closingNote('2026-11-24', speech('de'))).toBe(
+      'Am 24.11.2026 automatisch geschlossen: Hier ist nichts mehr zu tun.',
+    );
+  });
+});
+
+describe('the way a customer takes new challenges', () => {
+  const trusts = ['comesToUs', 'asksUsToo', 'asksOthers'] as const;
+
+  test('shapes the next talk, and each way by other words', () => {
+    for (const language of languages) {
+      const steps = trusts.map((trust) => nextStepText({ is: 'ask' }, speech(language), trust));
+      expect(new Set(steps).size).toBe(3);
+    }
+    expect(nextStepText({ is: 'ask' }, speech('en'), 'asksOthers')).toBe(
+      'Ask the customer: do they want key account care, and what do they give for it? With new challenges they ask only competitors: first win back a hearing.',
+    );
+  });
+
+  test('says nothing where the step is no talk', () => {
+    expect(nextStepText({ is: 'rate', criteria: ['opinionLeader'] }, speech('en'), 'asksOthers')).toBe(
+      nextStepText({ is: 'rate', criteria: ['opinionLeader'] }, speech('en')),
+    );
   });
 });
 
@@ -715,6 +876,7 @@ describe('names', () => {
 
   test('every unknown has a reason in words', () => {
     const whys: Record<WhyUnknown, true> = {
+      ratingOld: true,
       noSales: true,
       noHistory: true,
       noPeers: true,

@@ -1,7 +1,7 @@
 /** A small book in a local org, and the job run on it as a command would run it. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Org } from '@salesforce/core';
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
@@ -63,21 +63,26 @@ export type SmallOrg = TestOrg & {
 
 export type SmallBook = { accounts: readonly SmallAccount[]; sales: readonly SmallSale[] };
 
+/** What an admin sets up: metadata records, and source files of his own by path. */
+export type SmallAdmin = {
+  settings?: AdminEdits;
+  families?: AdminEdits;
+  features?: readonly Feature[];
+  files?: Readonly<Record<string, string>>;
+};
+
 /** Loads a book into a fresh org whose today is 24 November 2026, and hands both over. */
 export async function withSmallOrg<T>(
   book: SmallBook,
-  {
-    settings = {},
-    families = {},
-    features = [],
-  }: { settings?: AdminEdits; families?: AdminEdits; features?: readonly Feature[] },
+  { settings = {}, families = {}, features = [], files = {} }: SmallAdmin,
   work: (org: SmallOrg) => Promise<T>,
 ): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), 'kam-small-'));
   try {
     const [main = '', , ...options] = defaultSources;
     const seed = editedSeed(scratch, settings, families);
-    return await withLocalOrg({ sources: [main, seed, ...options], features }, async (org) => {
+    const own = ownSource(scratch, files);
+    return await withLocalOrg({ sources: [main, seed, ...options, ...own], features }, async (org) => {
       await loadBook(folderOf(book, scratch), org.client, () => undefined);
       const small = await smallOrgOn(org, join(scratch, 'state'));
       await small.moveClock('2026-11-24T12:00:00Z');
@@ -197,6 +202,15 @@ function folderOf({ accounts, sales }: SmallBook, scratch: string): string {
   writeFileSync(join(folder, 'accounts.csv'), stringify([accountsHeader, ...rows]));
   writeFileSync(join(folder, 'sales.csv'), stringify([salesHeader, ...lines]));
   return folder;
+}
+
+function ownSource(scratch: string, files: Readonly<Record<string, string>>): string[] {
+  const folder = mkdtempSync(join(scratch, 'own-'));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return Object.keys(files).length === 0 ? [] : [folder];
 }
 
 /** The package's default records with an admin's edits, and records for product families. */

@@ -60,6 +60,7 @@ export const someViews: fc.Arbitrary<GroupView[]> = fc.array(view, { minLength: 
       standings: [],
       tasks: [],
       agreement: null,
+      taskRefs: null,
     };
   }),
 );

@@ -36,7 +36,7 @@ test('a group that moves has a cause, and one that stands as before has no move'
       const after: Settings = {
         ...other,
         segment: { ...other.segment, revenueLine, potentialLine },
-        strategy: { minimumMean, oneIsEnough },
+        strategy: { ...other.strategy, minimumMean, oneIsEnough },
         score: { ...other.score, minimumConfidence },
       };
       const [now, then] = [await sides(list, before), await sides(list, after)];

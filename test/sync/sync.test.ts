@@ -51,7 +51,7 @@ describe('a first sync', () => {
         As_Of__c: '2026-10-31',
         Accounts__c: 11,
         Groups__c: 10,
-        Writes__c: 44,
+        Writes__c: 45,
         Api_Calls__c: run.apiCalls,
         Settings_Fingerprint__c: run.settingsFingerprint,
       });
@@ -258,29 +258,25 @@ describe('what is wrong with the data', () => {
 });
 
 describe('a row that the org refuses', () => {
+  const frozen = `<?xml version="1.0" encoding="UTF-8"?>
+<ValidationRule xmlns="http://soap.sforce.com/2006/04/metadata">
+    <fullName>Frozen</fullName>
+    <active>true</active>
+    <errorConditionFormula>AND(Name = "Beta", NOT(ISBLANK(KAM_Score__c)))</errorConditionFormula>
+    <errorMessage>Beta is frozen.</errorMessage>
+</ValidationRule>
+`;
+  const files = { 'default/objects/Account/validationRules/Frozen.validationRule-meta.xml': frozen };
+
   test("is named with the org's message, and the others are written", () =>
-    machines(async (org) => {
-      const user = await org.client.send('POST', 'sobjects/User', {
-        Username: 'left@localorg.example',
-        LastName: 'Left',
-        Alias: 'left',
-        Email: 'left@localorg.example',
-        IsActive: true,
-      });
-      const userId = JSON.parse(JSON.stringify(user)).id;
-      await org.enter('Alpha', { OwnerId: userId });
-      await org.client.send('PATCH', `sobjects/User/${userId}`, { IsActive: false });
+    withSmallOrg(machineBuilders, { ...admin, files }, async (org) => {
       const run = await org.sync();
-      expect(run).toMatchObject({ outcome: { is: 'partial', failed: 3 }, written: 41 });
-      expect(run.failed.map(({ object, key }) => [object, key.replace(/001\w{15}/, 'Alpha')])).toEqual([
-        ['task', 'KAM|Alpha|grow|Valves|2026-Q4'],
-        ['task', 'KAM|Alpha|rate|opinionLeader|2026-Q4'],
-        ['task', 'KAM|Alpha|rate|referenceCustomer|2026-Q4'],
+      expect(run).toMatchObject({ outcome: { is: 'partial', failed: 1 }, written: 44 });
+      expect(run.failed.map(({ object, key }) => [object, key.replace(/001\w{15}/, 'id')])).toEqual([
+        ['account', 'Beta (id)'],
       ]);
-      expect(run.failed[0]?.errors).toEqual([
-        `INACTIVE_OWNER_OR_USER: operation performed with inactive user [${userId}] as owner of task`,
-      ]);
+      expect(run.failed[0]?.errors).toEqual(['FIELD_CUSTOM_VALIDATION_EXCEPTION: Beta is frozen.']);
       const [record] = await org.client.query('SELECT Status__c, Failed_Rows__c FROM KAM_Run__c');
-      expect(record).toMatchObject({ Status__c: 'Partial', Failed_Rows__c: 3 });
+      expect(record).toMatchObject({ Status__c: 'Partial', Failed_Rows__c: 1 });
     }));
 });
