@@ -32,11 +32,6 @@ FROM (
   FROM member
   WHERE excluded AND COALESCE(TRIM(exclude_reason), '') = ''
   UNION ALL
-  SELECT 'excludedWithSites', r.id, 1
-  FROM member AS r
-  WHERE r.is_root AND r.excluded
-    AND r.group_no IN (SELECT group_no FROM member WHERE NOT is_root AND NOT COALESCE(excluded, FALSE))
-  UNION ALL
   SELECT 'excludedSite', s.id, 1
   FROM member AS s
   JOIN member AS r ON r.group_no = s.group_no AND r.is_root

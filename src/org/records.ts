@@ -16,14 +16,7 @@ import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
 import { serviceKinds, type ServiceKind } from '../kam/margin.js';
 import type { PotentialSource } from '../kam/potential.js';
 import type { ReviewTask } from '../kam/reviews.js';
-import {
-  reviewKinds,
-  settingKeys,
-  type ReviewKind,
-  type SettingKey,
-  type Settings,
-  type SettingsProblem,
-} from '../kam/settings.js';
+import { settingKeys, type SettingKey, type Settings, type SettingsProblem } from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
 import type { Cents, Fraction, IsoDate } from '../kam/units.js';
 import {
@@ -866,7 +859,7 @@ export const activeUserQuery = (username: string): string =>
   `SELECT Id FROM ${User.api} WHERE Username = '${username.replaceAll(/['\\]/g, String.raw`\$&`)}' AND IsActive = true`;
 
 /** Whoever can own accounts and has left; users of portals are far more, and own none. */
-export const inactiveUsersQuery = `SELECT Id FROM ${User.api} WHERE IsActive = false AND UserType = 'Standard'`;
+export const inactiveUsersQuery = `SELECT Id FROM ${User.api} WHERE IsActive = false AND UserType NOT IN ('CspLitePortal', 'CustomerSuccess', 'PowerCustomerSuccess', 'Guest')`;
 
 /** Fields of people whom every rule can name without a setting. */
 export const ownOwners: readonly string[] = ['OwnerId', 'KAM_Manager__c'] satisfies FieldPath<typeof Account>[];

@@ -202,14 +202,12 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'override stands', 'overrides stand')} on a site, where it has no effect${examples}. Enter it on the group's root.`;
     case 'excludedWithoutReason':
       return `${count(note.count, 'account is', 'accounts are')} excluded without a reason${examples}. Enter it on the account.`;
-    case 'excludedWithSites':
-      return `${count(note.count, 'group is', 'groups are')} excluded at the root while sites are not; the whole group is left out${examples}. Exclude the sites too, or cut them loose by Group Override.`;
     case 'excludedSite':
       return `${count(note.count, 'site is', 'sites are')} excluded while the group's root is not; it stays in the group${examples}. Exclude the root, or cut the site loose by Group Override.`;
     case 'ownerInactive':
       return `${count(note.count, 'group has', 'groups have')} a task whose owner is no active user; somebody stands in${examples}. Give the account an active owner or manager.`;
     case 'taskWithoutOwner':
-      return `${count(note.count, 'task was', 'tasks were')} not opened, as no active user could own it${examples}. Set Tasks_Fallback_Owner__c, or give the account an active owner.`;
+      return `${count(note.count, 'group lacks', 'groups lack')} tasks that no active user could own${examples}; they were not opened. Set Tasks_Fallback_Owner__c, or give the account an active owner.`;
     case 'walletNegative':
       return `${count(note.count, 'stated wallet is', 'stated wallets are')} below zero and count for nothing${examples}. Enter what the customer buys in a year, or 0 where he needs none.`;
     case 'walletInFuture':

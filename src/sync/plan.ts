@@ -308,10 +308,11 @@ function ownerNotes(wanted: readonly WantedReview[], standing: readonly Standing
   const without = wanted.filter(({ owner, task }) => owner === 'nobody' && !open.has(stemOf(task.ref)));
   const groupsOf = (reviews: readonly WantedReview[]): RecordId[] =>
     [...new Set(reviews.map(({ task }) => task.accountId))].toSorted();
+  const ownerless = groupsOf(without);
   const stoodIn = groupsOf(wanted.filter(({ owner }) => owner === 'standsIn'));
   const notes: BookNote[] = [
     { is: 'ownerInactive', count: stoodIn.length, examples: stoodIn.slice(0, EXAMPLES) },
-    { is: 'taskWithoutOwner', count: without.length, examples: groupsOf(without).slice(0, EXAMPLES) },
+    { is: 'taskWithoutOwner', count: ownerless.length, examples: ownerless.slice(0, EXAMPLES) },
   ];
   return notes.filter(({ count }) => count > 0);
 }

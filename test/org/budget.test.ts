@@ -64,7 +64,7 @@ test('a run that stops between two writes ends, run again, as one run would', as
     return { pull, left: await outcome(org) };
   });
   await withSmallOrg(machineBuilders, {}, async (org) => {
-    // All the writing takes 11 calls.
+    // All the writing takes 12 calls.
     await left(org, 20_000 + whole.pull + 6);
     await expect(org.sync()).rejects.toMatchObject({ name: 'DayUsedError', exitCode: 69 });
     await allLeft(org);

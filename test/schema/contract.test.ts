@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { moneyCriteria, scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { Gate, GateResult, Segment, Tier } from '../../src/kam/funnel.js';
 import { defaultSettings, parseSettings, reviewKinds, settingKeys, type SettingKey } from '../../src/kam/settings.js';
-import { labels, workerWritten as written, workerWrittenOfFamilies } from '../../src/org/records.js';
+import { labels, workerWritten, workerWrittenOfFamilies } from '../../src/org/records.js';
 import type { RunOutcome } from '../../src/report/run.js';
 import { Account, KAM_Potential__c, KAM_Run__c } from '../../src/schema/generated.js';
 import type { FieldDefinition } from '../../src/schema/model.js';
@@ -15,9 +15,6 @@ const dirs = ['main', 'seed'].map((name) => new URL(`../../force-app/${name}`, i
 const { objects, records, permissionSets } = orgSchema(dirs);
 const customFields = (object: string): FieldDefinition[] =>
   Object.values(objects.find(({ api }) => api === object)?.fields ?? {}).filter(({ custom }) => custom);
-
-/** With the day of the last rating, which the worker will stamp when agreements come. */
-const workerWritten = [...written, 'KAM_Rated_On__c'];
 
 describe('words', () => {
   const tiers: Record<Tier, string> = {
