@@ -103,7 +103,6 @@ export type BookNote = {
     | 'overrideExpired'
     | 'overrideOnSite'
     | 'excludedWithoutReason'
-    | 'excludedSite'
     | 'ownerInactive'
     | 'taskWithoutOwner'
     | 'walletNegative'

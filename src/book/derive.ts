@@ -115,7 +115,6 @@ const noteKinds: Record<BookNote['is'], true> = {
   overrideExpired: true,
   overrideOnSite: true,
   excludedWithoutReason: true,
-  excludedSite: true,
   ownerInactive: true,
   taskWithoutOwner: true,
   walletNegative: true,

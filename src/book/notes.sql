@@ -32,11 +32,6 @@ FROM (
   FROM member
   WHERE excluded AND COALESCE(TRIM(exclude_reason), '') = ''
   UNION ALL
-  SELECT 'excludedSite', s.id, 1
-  FROM member AS s
-  JOIN member AS r ON r.group_no = s.group_no AND r.is_root
-  WHERE NOT s.is_root AND s.excluded AND NOT COALESCE(r.excluded, FALSE)
-  UNION ALL
   SELECT 'saleInFuture', o.id, 1
   FROM opportunity AS o
   JOIN member AS m ON m.id = o.account_id

@@ -202,8 +202,6 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'override stands', 'overrides stand')} on a site, where it has no effect${examples}. Enter it on the group's root.`;
     case 'excludedWithoutReason':
       return `${count(note.count, 'account is', 'accounts are')} excluded without a reason${examples}. Enter it on the account.`;
-    case 'excludedSite':
-      return `${count(note.count, 'site is', 'sites are')} excluded while the group's root is not; it stays in the group${examples}. Exclude the root, or cut the site loose by Group Override.`;
     case 'ownerInactive':
       return `${count(note.count, 'group has', 'groups have')} a task whose owner is no active user; somebody stands in${examples}. Give the account an active owner or manager.`;
     case 'taskWithoutOwner':

@@ -203,7 +203,7 @@ describe('what a person should put right is named in the run', () => {
       await org.enter('Alpha', { KAM_Exclude__c: true, KAM_Exclude_Reason__c: 'Credit block' });
       expect((await org.sync()).notes).toMatchObject([{ is: 'rootExcludedAlone', count: 1 }]);
       expect((await tierOf(org, 'Alpha France'))[0]).toBe('Standard');
-      await org.enter('Alpha France', { KAM_Exclude__c: true });
+      await org.enter('Alpha France', { KAM_Exclude__c: true, KAM_Exclude_Reason__c: 'Closed' });
       expect((await org.sync()).notes).toEqual([]);
       await org.enter('Alpha', { KAM_Exclude__c: false });
       expect((await org.sync()).notes).toMatchObject([{ is: 'siteExcludedAlone', count: 1 }]);
