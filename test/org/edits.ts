@@ -87,7 +87,9 @@ async function values(edit: Edit, object: Table): Promise<Record<string, unknown
     case 'Event':
       return { Subject: 'visit', WhatId: account, StartDateTime: `${day}T09:00:00Z`, EndDateTime: `${day}T10:00:00Z` };
     case 'KAM_Agreement__c':
-      return account === null ? null : { Account__c: account, State__c: pick(random, ['Planned', 'Asked']) };
+      return account === null
+        ? null
+        : { Account__c: account, State__c: pick(random, ['Planned', 'Asked']), Asked_On__c: '2026-10-01' };
     case 'KAM_Commitment__c': {
       const agreement = await some(edit, 'KAM_Agreement__c');
       return agreement === null
