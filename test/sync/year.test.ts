@@ -72,11 +72,27 @@ const said = {
     valvesExpected:
       "Expected €22,500 a year. 12 of 16 accounts of the same industry and size buy Valves, for this customer's size typically €30,000 a year.",
     rateLeader: (name: string) => `Rate opinion leadership: ${name}`,
-    questionLeader: 'Is this customer an industry or opinion leader?',
+    questionLeader:
+      'Is this customer an industry or opinion leader?\n0 no · 1 regional · 2 among the top ten · 3 among the top three, or sets standards',
     rateReference: (name: string) => `Rate reference effect: ${name}`,
-    questionReference: 'How strong is the reference effect of this customer?',
+    questionReference:
+      'How strong is the reference effect of this customer?\n0 none · 1 local · 2 known in the industry · 3 the whole industry watches',
     askCustomer: (name: string) => `Ask the customer: ${name}`,
-    questionOne: '1. Do they want the special care of a key account?',
+    questions:
+      '1. Do they want the special care of a key account?\n2. What do they give for it (access to countries, sites, people; joint strategy, marketing, development)?',
+    overdue: 'Commitment of the customer overdue: Adler',
+    overdueSays:
+      'The customer has promised. It was due on 15 Jan 2027, by Weber, and is not done. Keep it, move it together, or take it back: enter which on the commitment.',
+    requalify: 'Requalify key account: Adler',
+    requalifySays: 'Still a key account; the figures never take that away. What speaks for looking at it again:',
+    isLate: "- 1 of the customer's 1 due commitments are late.",
+    isBelow: '- It has not passed the gates by its figures since 28 Feb 2027.',
+    overrideExpires: 'Override expires: Dorn',
+    overrideExpiresSays:
+      'Candidate was set by hand until 28 Feb 2027. From the day after, the customer stands where the figures and the agreement put them. Give it a new reason and end date, or empty the override.',
+    askAgain: 'Ask again: Bergmann',
+    askAgainSays:
+      'The customer declined before. What has changed since, and what would make them want the special care of a key account today? Enter the answer on the agreement; to ask later, move its re-ask date.',
   },
   de: {
     strategyUndecided:
@@ -110,11 +126,27 @@ const said = {
     valvesExpected:
       'Zu erwarten: 22.500 € im Jahr. 12 von 16 Kunden gleicher Branche und Größe kaufen Valves, bei dieser Kundengröße typischerweise 30.000 € im Jahr.',
     rateLeader: (name: string) => `Meinungsführerschaft bewerten: ${name}`,
-    questionLeader: 'Ist dieser Kunde Branchen- oder Meinungsführer?',
+    questionLeader:
+      'Ist dieser Kunde Branchen- oder Meinungsführer?\n0 nein · 1 regional · 2 unter den ersten zehn · 3 unter den ersten drei oder setzt Standards',
     rateReference: (name: string) => `Leuchtturmwirkung bewerten: ${name}`,
-    questionReference: 'Wie stark ist die Leuchtturmwirkung dieses Kunden?',
+    questionReference:
+      'Wie stark ist die Leuchtturmwirkung dieses Kunden?\n0 keine · 1 lokal · 2 in der Branche bekannt · 3 die ganze Branche schaut hin',
     askCustomer: (name: string) => `Kunden fragen: ${name}`,
-    questionOne: '1. Will der Kunde die besondere Betreuung eines Key Accounts?',
+    questions:
+      '1. Will der Kunde die besondere Betreuung eines Key Accounts?\n2. Was ist seine Gegenleistung (Zugang zu Ländern, Standorten, Personen; gemeinsame Strategie, Vermarktung, Entwicklung)?',
+    overdue: 'Zusage des Kunden überfällig: Adler',
+    overdueSays:
+      'Der Kunde hat zugesagt. Fällig war das am 15.01.2027, zuständig ist Weber; erledigt ist es nicht. Nachholen, gemeinsam verschieben oder zurücknehmen, und das bei der Zusage eintragen.',
+    requalify: 'Key Account überprüfen: Adler',
+    requalifySays: 'Weiterhin Key Account; die Zahlen nehmen das nie weg. Was für eine Überprüfung spricht:',
+    isLate: '- 1 von 1 fälligen Zusagen des Kunden sind überfällig.',
+    isBelow: '- Seit 28.02.2027 reichen die Zahlen nicht mehr.',
+    overrideExpires: 'Manuelle Einstufung läuft ab: Dorn',
+    overrideExpiresSays:
+      'Kandidat wurde von Hand bis 28.02.2027 gesetzt. Ab dem Tag danach steht der Kunde dort, wo Zahlen und Vereinbarung ihn einordnen. Neu begründen und befristen, oder die manuelle Einstufung leeren.',
+    askAgain: 'Erneut fragen: Bergmann',
+    askAgainSays:
+      'Der Kunde hat früher abgelehnt. Was hat sich seitdem geändert, und wann würde er die besondere Betreuung eines Key Accounts heute wollen? Antwort bei der Vereinbarung eintragen; soll später gefragt werden, dort das Datum der erneuten Frage verschieben.',
   },
 };
 
@@ -134,6 +166,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
       const night = await nightsIn(org);
 
       // The first sync: four customers whom missing ratings could make candidates, and people are asked for these only.
+      const asked2026 = 'grow|Valves|2026-Q4 rate|opinionLeader|2026-Q4 rate|referenceCustomer|2026-Q4';
       const undecided = mark(
         {
           KAM_Tier__c: 'Standard',
@@ -150,13 +183,13 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           KAM_Contribution_Margin__c: 30_000,
           KAM_Wallet_Share__c: 76.92,
           KAM_Next_Step__c: say.rateStep,
-          KAM_Group__c: 'itself',
           KAM_Assessed_On__c: '2026-10-31',
+          KAM_Task_Refs__c: asked2026,
         },
         [say.strategyUndecided, ...figures],
       );
       const first = await night('2026-11-24');
-      expect(first.accounts).toMatchObject(each(pumpBuyers, () => undecided));
+      expect(first.accounts).toMatchObject(each(pumpBuyers, (name) => ({ ...undecided, KAM_Group__c: name })));
       expect(first.accounts).toMatchObject(
         each(others, () => ({ KAM_Tier__c: 'Standard', KAM_Segment__c: 'Base', KAM_Gate_Result__c: 'Failed' })),
       );
@@ -182,7 +215,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
       const asksFor = (name: string, year: string, dueOn: string): Opened => ({
         ref: `KAM|${name}|ask|customer|${year}`,
         subject: say.askCustomer(name),
-        says: say.questionOne,
+        says: say.questions,
         dueOn,
         priority: 'High',
       });
@@ -195,6 +228,10 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
               KAM_Gate__c: 'Ask',
               KAM_Gate_Result__c: 'Open',
               KAM_Next_Step__c: say.askStep,
+              KAM_Tier_Since__c: '2026-11-25',
+              KAM_Rated_On__c: '2026-11-25',
+              KAM_Rated_As__c: expect.stringContaining('referenceCustomer 3 2026-11-25; opinionLeader 2 2026-11-25'),
+              KAM_Task_Refs__c: `${asked2026} ask|customer|2026`,
             },
             [...ready, say.notAsked],
           ),
@@ -222,11 +259,16 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           ...each(['Adler', 'Bergmann', 'Cramer'], () =>
             mark({ KAM_Next_Step__c: say.awaitStep, KAM_Assessed_On__c: '2026-11-30' }, [say.asked, ...ready]),
           ),
-          Dorn: mark({ KAM_Tier__c: 'Candidate', KAM_Next_Step__c: say.askStep, KAM_Assessed_On__c: '2026-11-30' }, [
-            say.overridden,
-            say.strategyUndecided,
-            ...figures,
-          ]),
+          Dorn: mark(
+            {
+              KAM_Tier__c: 'Candidate',
+              KAM_Next_Step__c: say.askStep,
+              KAM_Tier_Since__c: '2026-12-01',
+              KAM_Task_Refs__c: `${asked2026} ask|customer|2026`,
+              KAM_Assessed_On__c: '2026-11-30',
+            },
+            [say.overridden, say.strategyUndecided, ...figures],
+          ),
         },
         opened: [asksFor('Dorn', '2026', '2026-12-31')],
         closed: [
@@ -271,6 +313,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           Bergmann: mark(
             {
               KAM_Tier__c: 'Large Account',
+              KAM_Tier_Since__c: '2026-12-15',
               KAM_Gate_Result__c: 'Failed',
               KAM_Next_Step__c: say.reaskStep('2027-12-11'),
             },
@@ -280,25 +323,62 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
       });
 
       // A third promise makes Adler a key account; Cramer stays silent.
-      await org.agree('Adler', {}, [get('Joint Strategy', '2027-03-31')], agreements.get('Adler'));
+      await org.agree('Adler', {}, [get('Joint Strategy', '2027-11-30')], agreements.get('Adler'));
       await org.agree('Cramer', { State__c: 'No Answer' }, [], agreements.get('Cramer'));
       expect(await night('2026-12-20')).toEqual({
         ...quiet,
         accounts: {
-          Adler: mark({ KAM_Tier__c: 'Key Account', KAM_Gate_Result__c: 'Passed', KAM_Next_Step__c: say.growStep }, [
-            say.accepted,
-            ...ready,
-          ]),
+          Adler: mark(
+            {
+              KAM_Tier__c: 'Key Account',
+              KAM_Tier_Since__c: '2026-12-20',
+              KAM_Gate_Result__c: 'Passed',
+              KAM_Next_Step__c: say.growStep,
+            },
+            [say.accepted, ...ready],
+          ),
           Cramer: mark({ KAM_Next_Step__c: say.askStep }, [say.silent, ...ready]),
         },
+        // The worker had closed the question when it was asked; it opens it again.
+        opened: [asksFor('Cramer', '2026', '2027-01-19')],
       });
 
-      // February: access to the sites was promised for January. The silent one is asked again in the new year.
-      expect(await night('2027-02-01')).toEqual({ ...quiet, opened: [asksFor('Cramer', '2027', '2027-03-03')] });
+      // February: access to the sites was promised for January. Dorn's override has four weeks to go.
+      const overdue = 'commitmentOverdue|Access to Sites|2027-01';
+      expect(await night('2027-02-01')).toEqual({
+        ...quiet,
+        accounts: {
+          Adler: { KAM_Task_Refs__c: `${overdue} requalify|agreement|2027-Q1` },
+          Dorn: { KAM_Task_Refs__c: 'overrideExpiring|2027-02-28|2027' },
+        },
+        opened: [
+          {
+            ref: `KAM|Adler|${overdue}`,
+            subject: say.overdue,
+            says: say.overdueSays,
+            dueOn: '2027-02-15',
+            priority: 'High',
+          },
+          requalifyTask(say, say.isLate, '2027-03-03'),
+          {
+            ref: 'KAM|Dorn|overrideExpiring|2027-02-28|2027',
+            subject: say.overrideExpires,
+            says: say.overrideExpiresSays,
+            dueOn: '2027-02-28',
+            priority: 'Normal',
+          },
+        ],
+      });
       const explained = argumentLines(await org.explain('Adler'), { width: 100, styled: false }).join('\n');
       expect(explained).toContain('The customer gives: 3 promised, 0 done, 1 late');
 
-      // March: Adler will never buy valves nor service from outside. The score falls, the crown stays.
+      // March: the plants are open, but Adler will never buy valves nor service from outside. The score falls, the crown
+      // stays. Nobody renewed Dorn's override: he stands where the missing ratings put him.
+      const [sites] = await org.client.query("SELECT Id FROM KAM_Commitment__c WHERE Type__c = 'Access to Sites'");
+      await org.client.send('PATCH', `sobjects/KAM_Commitment__c/${String(sites?.['Id'])}`, {
+        Done_On__c: '2027-02-20',
+        Evidence__c: 'Visit to the plant in Bilbao',
+      });
       for (const family of ['Valves', 'Service']) {
         await org.enterOnFamily('Adler', family, {
           Stated_Wallet__c: 0,
@@ -306,8 +386,9 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           Stated_Source__c: 'Customer in Writing',
         });
       }
+      const expired = [{ is: 'overrideExpired', count: 1, examples: ['Dorn'] }];
       expect(await night('2027-03-02')).toEqual({
-        ...quiet,
+        notes: expired,
         accounts: {
           Adler: mark(
             {
@@ -318,30 +399,46 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
               KAM_Additional_Potential__c: 0,
               KAM_Wallet_Share__c: 100,
               KAM_Next_Step__c: null,
+              KAM_Below_Since__c: '2027-02-28',
               KAM_Assessed_On__c: '2027-02-28',
             },
             [say.accepted, say.scoreFell, say.base, say.strategyPassed],
           ),
+          Dorn: mark(
+            {
+              KAM_Tier__c: 'Standard',
+              KAM_Tier_Since__c: '2027-03-02',
+              KAM_Next_Step__c: say.rateStep,
+              KAM_Task_Refs__c:
+                'overrideExpiring|2027-02-28|2027 rate|opinionLeader|2027-Q1 rate|referenceCustomer|2027-Q1',
+              KAM_Assessed_On__c: '2027-02-28',
+            },
+            [say.overrideExpired, say.strategyUndecided, ...figures],
+          ),
         },
-        closed: ['KAM|Adler|grow|Valves|2026-Q4'],
+        opened: ratingTasks(say, 'Dorn', '2027-Q1', '2027-03-23'),
+        closed: [
+          `KAM|Adler|${overdue}`,
+          'KAM|Adler|grow|Valves|2026-Q4',
+          'KAM|Adler|requalify|agreement|2027-Q1',
+          'KAM|Dorn|ask|customer|2026',
+        ],
       });
 
-      // April: Adler is still below the line and still a key account. Dorn's override has ended, so his ratings are asked for.
+      // April: for the second month below the line. Adler is still a key account, and people should look at it.
       expect(await night('2027-04-02')).toEqual({
         ...quiet,
-        accounts: {
-          Dorn: mark({ KAM_Tier__c: 'Standard', KAM_Next_Step__c: say.rateStep, KAM_Assessed_On__c: '2027-03-31' }, [
-            say.overrideExpired,
-            say.strategyUndecided,
-            ...figures,
-          ]),
-        },
-        opened: ratingTasks(say, 'Dorn', '2027-Q1', '2027-04-23'),
-        closed: ['KAM|Dorn|ask|customer|2026'],
+        notes: expired,
+        opened: [requalifyTask(say, say.isBelow, '2027-05-02')],
       });
       expect(await org.account('Adler', ['KAM_Tier__c'])).toEqual({ KAM_Tier__c: 'Key Account' });
 
-      // June: Bergmann's budget round is in October; his rep says so.
+      // June: Dorn's override is taken away. Bergmann's budget round is in October; his rep says so.
+      await org.enter('Dorn', {
+        KAM_Override_Tier__c: null,
+        KAM_Override_Reason__c: null,
+        KAM_Override_Until__c: null,
+      });
       await org.agree('Bergmann', { Reask_On__c: '2027-10-15' }, [], agreements.get('Bergmann'));
       expect(await night('2027-06-02')).toEqual({
         ...quiet,
@@ -350,11 +447,25 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
             say.declined('2027-10-15'),
             ...ready,
           ]),
+          Dorn: mark({ KAM_Assessed_On__c: '2027-05-31' }, [say.strategyUndecided, ...figures]),
         },
+        closed: ['KAM|Dorn|overrideExpiring|2027-02-28|2027'],
       });
 
-      // October: the day has come.
-      expect(await night('2027-10-20')).toEqual(quiet);
+      // October: the day to ask Bergmann again has come.
+      expect(await night('2027-10-20')).toEqual({
+        ...quiet,
+        accounts: { Bergmann: { KAM_Task_Refs__c: 'reask|2027-10-15|2027' } },
+        opened: [
+          {
+            ref: 'KAM|Bergmann|reask|2027-10-15|2027',
+            subject: say.askAgain,
+            says: say.askAgainSays,
+            dueOn: '2027-11-19',
+            priority: 'High',
+          },
+        ],
+      });
     }));
 });
 
@@ -384,10 +495,10 @@ async function nightsIn(org: SmallOrg): Promise<(day: string) => Promise<Night>>
     // What people entered is theirs.
     expect(after.entered).toEqual(before.entered);
     return {
-      notes: run.notes,
+      notes: run.notes.map((note) => ({ ...note, examples: note.examples.map(after.named) })),
       accounts: differences(before.accounts, after.accounts),
-      opened: [...after.tasks].flatMap(([ref, { status: _, ...task }]) =>
-        before.tasks.has(ref) ? [] : [{ ref, ...task }],
+      opened: [...after.tasks].flatMap(([ref, { status, ...task }]) =>
+        status === 'Not Started' && before.tasks.get(ref)?.status !== status ? [{ ref, ...task }] : [],
       ),
       closed: [...after.tasks].flatMap(([ref, { status }]) =>
         status === 'Completed' && before.tasks.get(ref)?.status === 'Not Started' ? [ref] : [],
@@ -397,6 +508,8 @@ async function nightsIn(org: SmallOrg): Promise<(day: string) => Promise<Night>>
 }
 
 type Look = {
+  /** Text with names in place of ids: of accounts their own, of commitments what they promise. */
+  named(text: string): string;
   accounts: Record<string, Record<string, unknown>>;
   tasks: Map<string, Omit<Opened, 'ref'> & { status: string }>;
   entered: Record<string, unknown>[];
@@ -404,29 +517,35 @@ type Look = {
 
 async function lookAt({ client }: SmallOrg, fields: readonly string[]): Promise<Look> {
   const accounts = await client.query(`SELECT Id, Name, ${fields.join(', ')} FROM Account`);
-  const nameOf = new Map(accounts.map((account) => [account['Id'], String(account['Name'])]));
   const tasks = await client.query(
-    'SELECT KAM_Task_Ref__c, WhatId, Status, Subject, Description, ActivityDate, Priority FROM Task WHERE KAM_Task_Ref__c != null',
+    'SELECT KAM_Task_Ref__c, Status, Subject, Description, ActivityDate, Priority FROM Task WHERE KAM_Task_Ref__c != null',
   );
   const agreements = await client.query('SELECT Id, SystemModstamp FROM KAM_Agreement__c ORDER BY Id');
-  const commitments = await client.query('SELECT Id, SystemModstamp FROM KAM_Commitment__c ORDER BY Id');
+  const commitments = await client.query('SELECT Id, Type__c, SystemModstamp FROM KAM_Commitment__c ORDER BY Id');
+  const nameOf = new Map([
+    ...accounts.map((account): [string, string] => [String(account['Id']), String(account['Name'])]),
+    ...commitments.map((line): [string, string] => [String(line['Id']), String(line['Type__c'])]),
+  ]);
+  const named = (text: string): string => text.replaceAll(/\b\w{18}\b/g, (id) => nameOf.get(id) ?? id);
+  /** Spaces that keep an amount in one line, as the space bar would give them. */
+  const read = (value: unknown): unknown =>
+    typeof value === 'string' ? named(value.replaceAll('\u00a0', ' ')) : value;
   return {
+    named,
     accounts: Object.fromEntries(
       accounts.map((account) => [
         String(account['Name']),
-        Object.fromEntries(
-          fields.map((field) => [field, account[field] === account['Id'] ? 'itself' : asTyped(account[field])]),
-        ),
+        Object.fromEntries(fields.map((field) => [field, read(account[field])])),
       ]),
     ),
     tasks: new Map(
       tasks
         .map((task): [string, Omit<Opened, 'ref'> & { status: string }] => [
-          String(task['KAM_Task_Ref__c']).replace(String(task['WhatId']), nameOf.get(task['WhatId']) ?? ''),
+          named(String(task['KAM_Task_Ref__c'])),
           {
             status: String(task['Status']),
             subject: String(task['Subject']),
-            says: asTyped(String(task['Description']).split('\n')[0] ?? ''),
+            says: String(read(task['Description'])).split('\n\n')[0] ?? '',
             dueOn: String(task['ActivityDate']),
             priority: String(task['Priority']),
           },
@@ -436,9 +555,6 @@ async function lookAt({ client }: SmallOrg, fields: readonly string[]): Promise<
     entered: [...agreements, ...commitments],
   };
 }
-
-/** Spaces that keep an amount in one line, as the space bar would give them. */
-const asTyped = <T>(value: T): T | string => (typeof value === 'string' ? value.replaceAll('\u00a0', ' ') : value);
 
 function differences(before: Look['accounts'], after: Look['accounts']): Look['accounts'] {
   return Object.fromEntries(
@@ -476,3 +592,11 @@ const ratingTasks = (say: Said, name: string, period: string, dueOn: string): Op
     priority: 'Normal',
   },
 ];
+
+const requalifyTask = (say: Said, cause: string, dueOn: string): Opened => ({
+  ref: 'KAM|Adler|requalify|agreement|2027-Q1',
+  subject: say.requalify,
+  says: `${say.requalifySays}\n${cause}`,
+  dueOn,
+  priority: 'High',
+});
