@@ -84,7 +84,11 @@ test('columns come in the order that was spooled, whatever the header says', asy
     const columns = [...accountColumns].reverse();
     await give('account', columns, { 'a.csv': 'x,y,z\nU9,Acme,A1\n' }, 1);
     await book.derive(someSettings(), '2026-10-31');
-    expect(only(await allGroups(book)).facts).toMatchObject({ groupId: 'A1', name: 'Acme', ownerId: 'U9' });
+    expect(only(await allGroups(book)).facts).toMatchObject({
+      groupId: 'A1',
+      name: 'Acme',
+      people: { accountOwner: 'U9' },
+    });
   });
 });
 
