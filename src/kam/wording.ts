@@ -988,7 +988,9 @@ const causeWords: Record<Language, (cause: RequalifyCause, speech: Speech) => st
       case 'commitments':
         return 'The commitments that are left are fewer than a key account needs.';
       case 'late':
-        return `${cause.late} of the customer's ${cause.due} due commitments are late.`;
+        return cause.due === 1
+          ? 'The only due commitment of the customer is late.'
+          : `${cause.late} of the customer's ${cause.due} due commitments ${cause.late === 1 ? 'is' : 'are'} late.`;
       case 'reviewDue':
         return `The review of the agreement was due on ${day(cause.on, speech)}.`;
     }
@@ -1000,7 +1002,9 @@ const causeWords: Record<Language, (cause: RequalifyCause, speech: Speech) => st
       case 'commitments':
         return 'Es sind weniger Zusagen übrig, als ein Key Account braucht.';
       case 'late':
-        return `${cause.late} von ${cause.due} fälligen Zusagen des Kunden sind überfällig.`;
+        return cause.due === 1
+          ? 'Die einzige fällige Zusage des Kunden ist überfällig.'
+          : `${cause.late} von ${cause.due} fälligen Zusagen des Kunden ${cause.late === 1 ? 'ist' : 'sind'} überfällig.`;
       case 'reviewDue':
         return `Die Überprüfung der Vereinbarung war am ${day(cause.on, speech)} fällig.`;
     }

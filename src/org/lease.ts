@@ -39,7 +39,7 @@ export type Lease = {
   abandon(status: 'Failed' | 'Stopped', reason: string): Promise<void>;
 };
 
-export type LeaseRow = { id: RecordId; ref: string; holder: string; touchedAt: Date };
+type LeaseRow = { id: RecordId; ref: string; holder: string; touchedAt: Date };
 
 /**
  * Takes the org for one run, or says who has it.

@@ -85,7 +85,7 @@ const said = {
       'The customer has promised. It was due on 15 Jan 2027, by Weber, and is not done. Keep it, move it together, or take it back: enter which on the commitment.',
     requalify: 'Requalify key account: Adler',
     requalifySays: 'Still a key account; the figures never take that away. What speaks for looking at it again:',
-    isLate: "- 1 of the customer's 1 due commitments are late.",
+    isLate: '- The only due commitment of the customer is late.',
     isBelow: '- It has not passed the gates by its figures since 28 Feb 2027.',
     overrideExpires: 'Override expires: Dorn',
     overrideExpiresSays:
@@ -139,7 +139,7 @@ const said = {
       'Der Kunde hat zugesagt. Fällig war das am 15.01.2027, zuständig ist Weber; erledigt ist es nicht. Nachholen, gemeinsam verschieben oder zurücknehmen, und das bei der Zusage eintragen.',
     requalify: 'Key Account überprüfen: Adler',
     requalifySays: 'Weiterhin Key Account; die Zahlen nehmen das nie weg. Was für eine Überprüfung spricht:',
-    isLate: '- 1 von 1 fälligen Zusagen des Kunden sind überfällig.',
+    isLate: '- Die einzige fällige Zusage des Kunden ist überfällig.',
     isBelow: '- Seit 28.02.2027 reichen die Zahlen nicht mehr.',
     overrideExpires: 'Manuelle Einstufung läuft ab: Dorn',
     overrideExpiresSays:
