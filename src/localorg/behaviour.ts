@@ -110,6 +110,42 @@ export function derivationsFor(
     return priceLine(row, old);
   };
 
+  /**
+   * The latest day of an event or a closed task with the contact. Moving it moves SystemModstamp, not the day of the
+   * last change. Source: Salesforce Help 000387261 and 000385365.
+   */
+  const seeContact = (contactId: Stored | undefined): void => {
+    const contact = find('Contact', contactId, 'Id', 'LastActivityDate');
+    if (contact === undefined) return;
+    const id = String(contact['Id']);
+    const latest = (activity: string, column: string, isDone: string): Stored | undefined =>
+      store.get(
+        `SELECT MAX(${quoted(column)}) AS day FROM ${table(must(activity))} WHERE "WhoId" = ? AND "IsDeleted" = 0 ${isDone}`,
+        [id],
+      )?.['day'];
+    const days = [latest('Task', 'ActivityDate', 'AND "IsClosed" = 1'), dayIn(latest('Event', 'StartDateTime', ''))];
+    const last =
+      days
+        .filter((day) => typeof day === 'string')
+        .toSorted()
+        .at(-1) ?? null;
+    if (last === contact['LastActivityDate']) return;
+    store.update(must('Contact'), id, { LastActivityDate: last, SystemModstamp: by.now() });
+  };
+  const isActivity = ({ api }: ObjectDefinition): boolean => api === 'Task' || api === 'Event';
+
+  /** A contact is related to the account of its own, where contacts may have several. */
+  const relateContact = (contact: StoredRow): void => {
+    const relation = catalog.object('AccountContactRelation');
+    if (relation === undefined || typeof contact['AccountId'] !== 'string') return;
+    by.newRecord(relation, {
+      AccountId: contact['AccountId'],
+      ContactId: contact['Id'] ?? null,
+      IsActive: 1,
+      IsDirect: 1,
+    });
+  };
+
   return {
     before: (object, row, old) => {
       // Whoever writes something else meanwhile meets sums that are right.
@@ -157,12 +193,15 @@ export function derivationsFor(
     after: (object, row, old) => {
       if (object.api === 'DatedConversionRate') settleRates(store, row['IsoCode']);
       if (object.api === 'Account' && row['IsPersonAccount'] === 1) followPerson(row);
+      if (isActivity(object)) for (const id of new Set([old?.['WhoId'], row['WhoId']])) seeContact(id);
+      if (object.api === 'Contact' && old === null) relateContact(row);
       if (object.api !== 'OpportunityLineItem') return;
       if (old === null || old['TotalPrice'] !== row['TotalPrice']) sumLines(row['OpportunityId']);
     },
     afterDelete: (object, row) => {
       if (object.api === 'DatedConversionRate') settleRates(store, row['IsoCode']);
       if (object.api === 'OpportunityLineItem') sumLines(row['OpportunityId']);
+      if (isActivity(object)) seeContact(row['WhoId']);
     },
     together: (work) => {
       const outer = isTogether;
@@ -178,8 +217,9 @@ export function derivationsFor(
     },
     cascades: (parent, child, field) =>
       (parent.api === 'Account' &&
-        ['Contact', 'Opportunity', 'Case'].includes(child.api) &&
+        ['Contact', 'Opportunity', 'Case', 'AccountContactRelation', 'AccountTeamMember'].includes(child.api) &&
         field.api === 'AccountId') ||
+      (parent.api === 'Contact' && child.api === 'AccountContactRelation' && field.api === 'ContactId') ||
       (field.api === 'WhatId' && (child.api === 'Task' || child.api === 'Event')) ||
       (parent.api === 'Product2' && child.api === 'PricebookEntry'),
     blocksDelete: (object, id) => {
@@ -298,3 +338,6 @@ const refused = (statusCode: string, message: string, fields: string[]): RowErro
 
 const missing = (field: string): RowError =>
   refused('REQUIRED_FIELD_MISSING', `Required fields are missing: [${field}]`, [field]);
+
+const dayIn = (at: Stored | undefined): string | null =>
+  typeof at === 'number' ? new Date(at).toISOString().slice(0, 10) : null;

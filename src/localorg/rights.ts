@@ -130,6 +130,7 @@ const alwaysOpen: ReadonlySet<string> = new Set([
   'OwnerId',
   'CreatedDate',
   'LastModifiedDate',
+  'LastActivityDate',
   'SystemModstamp',
   'CurrencyIsoCode',
   'ForecastCategoryName',

@@ -1,9 +1,17 @@
-/** What an org may have beyond the least: several currencies, and accounts that are people. */
+/** What an org may have beyond the least: several currencies, people as accounts, contacts of several accounts, teams. */
 import type { FieldDefinition, ObjectDefinition } from './model.js';
-import { currencyIsoCode, currencyObjects, personAccountFields, personContactFields, recordType } from './standard.js';
+import {
+  accountContactRelation,
+  accountTeamMember,
+  currencyIsoCode,
+  currencyObjects,
+  personAccountFields,
+  personContactFields,
+  recordType,
+} from './standard.js';
 
-/** Named as scratch org definitions name them. */
-export const features = ['MultiCurrency', 'PersonAccounts'] as const;
+/** Named as scratch org definitions name them, but for account teams, which are a setting there (`enableAccountTeams`). */
+export const features = ['MultiCurrency', 'PersonAccounts', 'ContactsToMultipleAccounts', 'AccountTeams'] as const;
 export type Feature = (typeof features)[number];
 
 /** The objects of an org with these features. */
@@ -12,7 +20,12 @@ export function withFeatures(
   wanted: readonly Feature[],
 ): readonly ObjectDefinition[] {
   const people = wanted.includes('PersonAccounts') ? [...objects.map(withPeople), recordType] : objects;
-  return wanted.includes('MultiCurrency') ? [...people.map(withCurrency), ...currencyObjects] : people;
+  const all = [
+    ...people,
+    ...(wanted.includes('ContactsToMultipleAccounts') ? [accountContactRelation] : []),
+    ...(wanted.includes('AccountTeams') ? [accountTeamMember] : []),
+  ];
+  return wanted.includes('MultiCurrency') ? [...all.map(withCurrency), ...currencyObjects] : all;
 }
 
 /** Objects that people create records of keep each record's currency. */
@@ -25,7 +38,7 @@ const withCurrency = (object: ObjectDefinition): ObjectDefinition =>
           : currencyIsoCode,
       ]);
 
-const unpriced = ['User', 'PermissionSetAssignment', 'Task', 'Event', 'Case'];
+const unpriced = ['User', 'PermissionSetAssignment', 'Task', 'Event', 'Case', 'AccountContactRelation'];
 
 function withPeople(object: ObjectDefinition): ObjectDefinition {
   if (object.api === 'Account') return extended(object, personAccountFields);

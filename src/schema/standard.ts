@@ -172,6 +172,7 @@ const contact = object('Contact', '003', [
   field('Email', 'Email', { length: 80 }),
   field('Phone', 'Phone', { length: 40 }),
   lookup('ReportsToId', 'Contact', 'ReportsTo', 'Contacts'),
+  field('LastActivityDate', 'Date', { calculated: true, label: 'Last Activity' }),
   ...address('Mailing'),
   field('Description', 'LongTextArea', { length: 32_000 }),
   owner,
@@ -419,6 +420,23 @@ export const personAccountFields: readonly FieldDefinition[] = [
   lookup('PersonContactId', 'Contact', 'PersonContact', undefined, { calculated: true }),
   field('PersonEmail', 'Email', { length: 80 }),
 ];
+
+/** Contacts of several accounts: the one of their own, which is direct, and others. */
+export const accountContactRelation = object('AccountContactRelation', '07k', [
+  lookup('AccountId', 'Account', 'Account', 'AccountContactRelations', { required: true, updateable: false }),
+  lookup('ContactId', 'Contact', 'Contact', 'AccountContactRelations', { required: true, updateable: false }),
+  flag('IsActive', { defaultValue: 'true' }),
+  flag('IsDirect', { calculated: true }),
+  field('StartDate', 'Date'),
+  field('EndDate', 'Date'),
+]);
+
+/** Who else of our own people cares for an account. */
+export const accountTeamMember = object('AccountTeamMember', '01M', [
+  lookup('AccountId', 'Account', 'Account', 'AccountTeamMembers', { required: true, updateable: false }),
+  lookup('UserId', 'User', 'User', 'AccountTeamMembers', { required: true, updateable: false }),
+  picklist('TeamMemberRole', ['Account Manager', 'Executive Sponsor', 'Sales Rep', 'Pre-Sales Consultant']),
+]);
 
 export const personContactFields: readonly FieldDefinition[] = [flag('IsPersonAccount', { calculated: true })];
 

@@ -175,3 +175,44 @@ describe('an org with person accounts', () => {
     },
   );
 });
+
+describe('an org whose contacts may have several accounts', () => {
+  contract(
+    'relates a contact to its own account by itself, and to others by hand',
+    {
+      source:
+        'Object Reference, AccountContactRelation: made when the contact is, AccountId and ContactId not updateable, IsDirect not createable',
+      onlyLocal: 'a real org has relations of contacts or has not',
+      features: ['ContactsToMultipleAccounts'],
+    },
+    async (org) => {
+      const [own, other] = [await create(org, 'Account', { Name: 'a' }), await create(org, 'Account', { Name: 'b' })];
+      const contact = await create(org, 'Contact', { LastName: 'Adler', AccountId: own });
+      const relation = await create(org, 'AccountContactRelation', { AccountId: other, ContactId: contact });
+      const all = 'SELECT Account.Name, IsDirect, IsActive FROM AccountContactRelation ORDER BY Account.Name';
+      expect(await org.client.query(all)).toMatchObject([
+        { Account: { Name: 'a' }, IsDirect: true, IsActive: true },
+        { Account: { Name: 'b' }, IsDirect: false, IsActive: true },
+      ]);
+      const path = `sobjects/AccountContactRelation/${relation}`;
+      expect(await refusal(org.client.send('PATCH', path, { AccountId: own }))).toContain(
+        'INVALID_FIELD_FOR_INSERT_UPDATE',
+      );
+      await org.client.send('PATCH', path, { IsActive: false });
+      await org.client.send('DELETE', `sobjects/Contact/${contact}`);
+      expect(await org.client.query(all)).toEqual([]);
+    },
+  );
+
+  contract(
+    'or not has no such object, and none of account teams where they are off',
+    {
+      source: 'Object Reference, AccountContactRelation and AccountTeamMember: only where they are switched on',
+      onlyLocal: 'a real org has these features or has not',
+    },
+    async (org) => {
+      for (const object of ['AccountContactRelation', 'AccountTeamMember'])
+        expect(await refusal(org.client.query(`SELECT Id FROM ${object}`))).toContain('INVALID_TYPE');
+    },
+  );
+});

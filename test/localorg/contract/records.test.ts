@@ -243,6 +243,39 @@ describe('validation', () => {
 });
 
 describe('what the platform derives', () => {
+  contract(
+    'the last activity of a contact is the latest day of its closed tasks and its events, and moves only SystemModstamp',
+    {
+      source: 'Salesforce Help 000385365 (what counts) and 000387261 (SystemModstamp differs from LastModifiedDate)',
+      onlyLocal: 'a real org may do it later; this one has its clock to tell the times apart',
+      clock: '2026-05-01T12:00:00Z',
+    },
+    async (org) => {
+      const account = await create(org, 'Account', { Name: `${org.mark}a` });
+      const WhoId = await create(org, 'Contact', { LastName: `${org.mark}c`, AccountId: account });
+      const contact = (): Promise<Record<string, unknown>[]> =>
+        org.client.query(
+          `SELECT LastActivityDate, LastModifiedDate, SystemModstamp FROM Contact WHERE Id = '${WhoId}' AND LastModifiedDate = 2026-05-01T12:00:00Z`,
+        );
+      expect(await contact()).toMatchObject([{ LastActivityDate: null }]);
+      await org.client.send('POST', '/local/clock', { to: '2026-06-01T12:00:00Z' });
+      const call = { Subject: 'Call', WhoId, Status: 'Completed' };
+      const done = await create(org, 'Task', { ...call, ActivityDate: '2026-05-20' });
+      await create(org, 'Task', { ...call, ActivityDate: '2026-07-20', Status: 'Not Started' });
+      expect(await contact()).toMatchObject([
+        { LastActivityDate: '2026-05-20', SystemModstamp: '2026-06-01T12:00:00.000+0000' },
+      ]);
+      await create(org, 'Event', {
+        Subject: 'Visit',
+        WhoId,
+        StartDateTime: '2026-04-02T09:00:00Z',
+        EndDateTime: '2026-04-02T10:00:00Z',
+      });
+      await org.client.send('DELETE', `sobjects/Task/${done}`);
+      expect(await contact()).toMatchObject([{ LastActivityDate: '2026-04-02' }]);
+    },
+  );
+
   type Deal = { account: string; opportunity: string; line: (total: number) => Promise<string> };
 
   async function deal(org: ContractOrg): Promise<Deal> {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { Flags, SfCommand } from '@salesforce/sf-plugins-core';
 import { AuthInfo, Messages } from '@salesforce/core';
 
-/** As scratch org definitions name them; what they do stands in schema/features. */
-const features = ['MultiCurrency', 'PersonAccounts'] as const;
+/** As scratch org definitions name them, but for account teams, a setting there; what they do stands in schema/features. */
+const features = ['MultiCurrency', 'PersonAccounts', 'ContactsToMultipleAccounts', 'AccountTeams'] as const;
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'local.start');
