@@ -5,6 +5,9 @@ import type { Agreement, AgreementRules, AgreementState, CommitmentType, Decline
 import type { OwnCurrency } from '../kam/currency.js';
 import type { AccountFacts, Benchmark, GroupFacts, ServedBy, SolutionTrust, StatedBy } from '../kam/facts.js';
 import type { StandingFamily } from '../kam/family.js';
+import type { ContactFunction, ContactLevel, ContactRole, Contact } from '../kam/coverage.js';
+import type { FamilyAim } from '../kam/penetration.js';
+import type { JointProject, ProjectArea } from '../kam/projects.js';
 import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
 import type { GroupPotential, Potential, PotentialSource } from '../kam/potential.js';
 import type { Conversion } from '../kam/prospects.js';
@@ -20,6 +23,7 @@ import { productsAsFamilies, readFolder, type FolderContents } from './files.js'
 import { familiesIn } from './families.js';
 import { find } from './find.js';
 import { groupsIn } from './groups.js';
+import { careOf } from './care.js';
 import { countOf, createTable } from './ingest.js';
 import {
   compareIds,
@@ -60,6 +64,10 @@ export const bookTables = [
   'service_case',
   'currency_type',
   'dated_rate',
+  'contact',
+  'relation',
+  'teammate',
+  'project',
 ] as const;
 export type BookTable = (typeof bookTables)[number];
 
@@ -82,6 +90,10 @@ export type Labels = {
   commitmentType: Readonly<Record<string, CommitmentType>>;
   side: Readonly<Record<string, 'give' | 'get'>>;
   trust: Readonly<Record<string, SolutionTrust>>;
+  function: Readonly<Record<string, ContactFunction>>;
+  level: Readonly<Record<string, ContactLevel>>;
+  role: Readonly<Record<string, ContactRole>>;
+  area: Readonly<Record<string, ProjectArea>>;
 };
 
 /** Something in the data that a person should know; never an error by itself. */
@@ -111,6 +123,8 @@ export type BookNote = {
     | 'walletUnsourced'
     | 'walletBelowRevenue'
     | 'targetInPast'
+    | 'targetNegative'
+    | 'savingNegative'
     | 'potentialWithoutFamily'
     | 'potentialTwice'
     | 'agreementWithoutAccount'
@@ -148,6 +162,16 @@ export type AccountFamilies = {
   currency: OwnCurrency;
   potential: Potential;
   standing: StandingFamily[];
+};
+
+/** What is known of a group beside its figures. */
+export type Care = {
+  aims: FamilyAim[];
+  /** Null where the org let nobody read contacts; `team` is null where it keeps no account teams. */
+  people: { contacts: Contact[]; team: number | null } | null;
+  projects: JointProject[];
+  /** Opportunities won in the months that the settings name, and the joint projects among them. */
+  deals: { won: number; joint: number };
 };
 
 export type Book = {
@@ -224,6 +248,12 @@ export type Book = {
   moneyBatches(reading: MoneyReading, batchSize: number): AsyncIterable<MoneyBatch>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
+  /**
+   * Plans, people and joint projects of the group with this root.
+   *
+   * Shape:  what the run remembered as `unread` is not known, rather than empty.
+   */
+  care(groupId: RecordId, rules: Settings['project']): Promise<Care>;
   /** Small named values of the last run (lines, scale, notes …) as JSON. */
   remember(key: string, value: unknown): Promise<void>;
   recall(key: string): Promise<unknown>;
@@ -246,7 +276,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 10;
+const FORMAT = 11;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
@@ -352,6 +382,8 @@ function bookOn(file: string, duck: Duck): Book {
     },
     asOf: async () => (await readingOf(duck)).asOf,
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
+    care: async (groupId, rules) =>
+      careOf(duck, groupId, await readingOf(duck), unreadIn(await recall(duck, 'run.unread')), rules),
     remember: (key, value) => remember(duck, `run.${key}`, value),
     recall: (key) => recall(duck, `run.${key}`),
     publish: (target) => publish(duck, target),
@@ -385,6 +417,10 @@ async function* batches<T>(
     yield await read({ from, to: Math.min(from + batchSize - 1, last) });
   }
 }
+
+/** A book that was filled otherwise than from an org has nothing but accounts and sales. */
+const unreadIn = (remembered: unknown): readonly BookTable[] =>
+  Array.isArray(remembered) ? bookTables.filter((table) => remembered.includes(table)) : bookTables;
 
 async function readingOf(duck: Duck): Promise<Reading> {
   const asOf = await recall(duck, 'asOf');

@@ -123,6 +123,8 @@ const noteKinds: Record<BookNote['is'], true> = {
   walletUnsourced: true,
   walletBelowRevenue: true,
   targetInPast: true,
+  targetNegative: true,
+  savingNegative: true,
   potentialWithoutFamily: true,
   potentialTwice: true,
   agreementWithoutAccount: true,

@@ -85,6 +85,35 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
   visit: { id: required('id'), accountId: optional('id'), startedAt: required('datetime') },
   phone_call: { id: required('id'), accountId: optional('id'), day: required('date') },
   service_case: { id: required('id'), accountId: optional('id'), startedAt: required('datetime') },
+  /** People at the customer, without a name. */
+  contact: {
+    id: required('id'),
+    accountId: optional('id'),
+    function: optional('text'),
+    level: optional('text'),
+    role: optional('text'),
+    lastOn: optional('date'),
+  },
+  /** Contacts of accounts beyond their own, and whether they still work there. */
+  relation: {
+    id: required('id'),
+    contactId: required('id'),
+    accountId: required('id'),
+    isActive: required('boolean'),
+  },
+  /** Own people on an account, to be counted. */
+  teammate: { id: required('id'), accountId: required('id'), userId: required('id') },
+  /** Opportunities that match the setting. */
+  project: {
+    id: required('id'),
+    accountId: optional('id'),
+    name: required('text'),
+    area: optional('text'),
+    saving: optional('money'),
+    closeDate: required('date'),
+    isWon: required('boolean'),
+    isClosed: required('boolean'),
+  },
   /** One family of one account, as the CRM keeps it. */
   cell: {
     id: required('id'),

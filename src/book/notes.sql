@@ -100,6 +100,10 @@ FROM (
   CROSS JOIN scope AS s
   WHERE c.target_year < EXTRACT(YEAR FROM s.today)
   UNION ALL
+  SELECT 'targetNegative', id, 1 FROM account_cell WHERE target < 0
+  UNION ALL
+  SELECT 'savingNegative', id, 1 FROM project WHERE saving < 0
+  UNION ALL
   SELECT 'potentialWithoutFamily', id, 1 FROM account_cell WHERE means IS NULL
   UNION ALL
   SELECT 'potentialTwice', MAX(id), COUNT(*) - 1

@@ -1,6 +1,8 @@
 /** What reading needs beside the tables, and how the words of picklists are read. */
 import { agreementStates, commitmentTypes, declineReasons, type AgreementRules } from '../kam/agreement.js';
+import { contactFunctions, contactLevels, contactRoles } from '../kam/coverage.js';
 import { solutionTrusts } from '../kam/facts.js';
+import { projectAreas } from '../kam/projects.js';
 import type { Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import type { Labels } from './book.js';
@@ -50,4 +52,8 @@ export const ownWords: Labels = {
   declineReason: themselves(declineReasons),
   commitmentType: themselves(commitmentTypes),
   side: { give: 'give', get: 'get' },
+  function: themselves(contactFunctions),
+  level: themselves(contactLevels),
+  role: themselves(contactRoles),
+  area: themselves(projectAreas),
 };

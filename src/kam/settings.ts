@@ -302,6 +302,35 @@ export const settingsSchema = z.strictObject({
       ).default(2),
     })
     .prefault({}),
+  contact: z
+    .strictObject({
+      minimumContacts: count(
+        'Contacts that a group needs for a broad relationship; fewer are a warning.',
+        0,
+        999,
+      ).default(5),
+      minimumFunctions: count('Functions that the contacts of a group should cover.', 0, 9).default(3),
+      minimumLevels: count('Levels that the contacts of a group should cover.', 0, 3).default(2),
+      minimumTeam: count('Own people in the account team, where the org keeps account teams.', 0, 99).default(2),
+      recentDays: count('Days within which a contact should have had an activity.', 1, 3650).default(90),
+    })
+    .prefault({}),
+  project: z
+    .strictObject({
+      opportunityField: text(
+        'Opportunity field that marks a joint project; empty: the area of the project, which the package offers.',
+      )
+        .nullable()
+        .default(null),
+      opportunityValue: text('Value of that field that marks a joint project; empty: any value, for a checkbox true.')
+        .nullable()
+        .default(null),
+      minimumShare: fraction('Share of joint projects in what a key account bought; less is a reason to talk.').default(
+        0.2,
+      ),
+      months: count('Months of won opportunities that the share is taken of.', 1, 60).default(24),
+    })
+    .prefault({}),
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),

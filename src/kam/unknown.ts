@@ -17,7 +17,10 @@ export type WhyUnknown =
   | 'fewEvents'
   | 'fewBuyers'
   | 'noQuantities'
-  | 'onePriceLevel';
+  | 'onePriceLevel'
+  | 'noWallet'
+  | 'noTarget'
+  | 'noSaving';
 
 export type Unknown = { readonly unknown: WhyUnknown };
 

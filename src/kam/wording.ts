@@ -1,6 +1,7 @@
 /** Every sentence that sales people read in the CRM, in English and in German. */
 import memoize from 'lodash/memoize.js';
 import type { AgreementGap, AgreementState, Commitment, CommitmentType, DeclineReason } from './agreement.js';
+import type { ContactFunction, ContactLevel, ContactRole } from './coverage.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts, Rating, SolutionTrust, StatedBy } from './facts.js';
 import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
@@ -10,6 +11,7 @@ import type { GroupingKind } from './model/peers.js';
 import type { FeatureName } from './model/features.js';
 import type { AccountRisk, RiskSignal } from './model/risk.js';
 import type { PotentialCell, PotentialWhy } from './potential.js';
+import type { ProjectArea } from './projects.js';
 import type { Conversion } from './prospects.js';
 import type { RatingEffect, RequalifyCause } from './reviews.js';
 import type { Settings } from './settings.js';
@@ -148,6 +150,62 @@ const criterionNames: Record<
 export const criterionName = (criterion: keyof (typeof criterionNames)['en'], language: Language): string =>
   criterionNames[language][criterion];
 
+const functionNames: Record<Language, Record<ContactFunction, string>> = {
+  en: {
+    management: 'management',
+    purchasing: 'purchasing',
+    production: 'production',
+    logistics: 'logistics',
+    it: 'IT',
+    research: 'R&D',
+    administration: 'administration',
+    quality: 'quality',
+    sales: 'sales',
+  },
+  de: {
+    management: 'Geschäftsleitung',
+    purchasing: 'Einkauf',
+    production: 'Produktion',
+    logistics: 'Logistik',
+    it: 'IT',
+    research: 'F&E',
+    administration: 'Verwaltung',
+    quality: 'Qualität',
+    sales: 'Vertrieb',
+  },
+};
+const levelNames: Record<Language, Record<ContactLevel, string>> = {
+  en: { board: 'board', head: 'heads of department', specialist: 'specialists' },
+  de: { board: 'Geschäftsführung', head: 'Abteilungsleitung', specialist: 'Fachebene' },
+};
+const roleNames: Record<Language, Record<ContactRole, string>> = {
+  en: { sponsor: 'sponsor', decisionMaker: 'decision maker', champion: 'champion' },
+  de: { sponsor: 'Förderer', decisionMaker: 'Entscheider', champion: 'Fürsprecher' },
+};
+const areaNames: Record<Language, Record<ProjectArea, string>> = {
+  en: {
+    logistics: 'logistics',
+    it: 'IT',
+    research: 'R&D',
+    administration: 'administration',
+    production: 'production',
+    valueCreationStep: 'a value-creation step taken over',
+  },
+  de: {
+    logistics: 'Logistik',
+    it: 'IT',
+    research: 'F&E',
+    administration: 'Verwaltung',
+    production: 'Produktion',
+    valueCreationStep: 'übernommener Wertschöpfungsschritt',
+  },
+};
+
+export const contactFunctionName = (name: ContactFunction, language: Language): string => functionNames[language][name];
+export const contactLevelName = (level: ContactLevel, language: Language): string => levelNames[language][level];
+export const contactRoleName = (role: ContactRole, language: Language): string => roleNames[language][role];
+export const projectAreaName = (area: ProjectArea, language: Language): string => areaNames[language][area];
+
 const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
   en: {
     noSales: 'no sales in the period',
@@ -166,6 +224,9 @@ const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
     fewBuyers: 'too few comparable buyers',
     noQuantities: 'no quantities on the lines sold',
     onePriceLevel: 'only one price level in the family',
+    noWallet: 'no wallet was stated',
+    noTarget: 'no target above zero is set',
+    noSaving: 'nobody entered a saving',
   },
   de: {
     noSales: 'kein Umsatz im Zeitraum',
@@ -184,6 +245,9 @@ const unknownWords: Record<Language, Record<WhyUnknown, string>> = {
     fewBuyers: 'zu wenige vergleichbare Käufer',
     noQuantities: 'keine Mengen auf den verkauften Positionen',
     onePriceLevel: 'nur ein Preisniveau in der Produktgruppe',
+    noWallet: 'kein Einkaufsvolumen genannt',
+    noTarget: 'kein Ziel über null gesetzt',
+    noSaving: 'keine Ersparnis eingetragen',
   },
 };
 

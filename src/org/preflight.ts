@@ -5,11 +5,16 @@ import {
   accountObject,
   currencyObject,
   datedRateObject,
+  contactFields,
+  contactObject,
   familyObject,
   familyRefField,
   lineObject,
   needs,
   pullsOf,
+  opportunityObject,
+  relationObject,
+  teammateObject,
   taskObject,
   taskRefField,
   type Need,
@@ -61,14 +66,15 @@ export async function preflight(org: KamOrg): Promise<Problem[]> {
 
 async function problemsWith(org: KamOrg, need: Need): Promise<Problem[]> {
   const object = await org.describe(need.object);
-  const severity = need.isOptional ? 'loses' : 'stops';
+  const severity = need.loss === null ? 'stops' : 'loses';
   if (object === null) {
     return [
       {
         severity,
-        what: need.isOptional
-          ? `${need.label} (${need.object}) can't be read: sales are taken from opportunities, and families only from Source_Opportunity_Family_Field__c.`
-          : `${need.label} (${need.object}) does not exist for this user.`,
+        what:
+          need.loss === null
+            ? `${need.label} (${need.object}) does not exist for this user.`
+            : `${need.label} (${need.object}) can't be read: ${need.loss}`,
         remedy: need.object.startsWith('KAM_') ? `${deploy} ${assign}` : assign,
       },
     ];
@@ -84,7 +90,7 @@ async function problemsWith(org: KamOrg, need: Need): Promise<Problem[]> {
       : [
           {
             severity,
-            what: `${need.label}: ${list(unread)} missing or not readable.`,
+            what: `${need.label}: ${list(unread)} missing or not readable${need.loss === null ? '.' : `: ${need.loss}`}`,
             remedy: `${deploy} ${assign}`,
           } as const,
         ]),
@@ -151,10 +157,18 @@ const fits: Record<ColumnType, readonly string[]> = {
 export async function shapeOf(org: KamOrg): Promise<OrgShape> {
   const [account, line] = [await org.describe(accountObject), await org.describe(lineObject)];
   const hasCurrencies = account?.fields.has('CurrencyIsoCode') === true;
+  const opportunity = await org.describe(opportunityObject);
+  const contact = await org.describe(contactObject);
   return {
     hasPersonAccounts: account?.fields.has('IsPersonAccount') === true,
     hasCurrencies,
     hasDatedRates: hasCurrencies && (await org.describe(datedRateObject)) !== null,
     hasLines: line?.fields.has('TotalPrice') === true && line.fields.has('Product2Id'),
+    hasContacts: contact !== null && contactFields.every((field) => contact.fields.has(field)),
+    hasRelations: (await org.describe(relationObject)) !== null,
+    hasTeams: (await org.describe(teammateObject)) !== null,
+    opportunityFlags: [...(opportunity?.fields.values() ?? [])]
+      .filter(({ type }) => type === 'boolean')
+      .map(({ name }) => name),
   };
 }

@@ -66,9 +66,10 @@ const invalid = (lines: readonly string[]): Error =>
  * and objects that a rate asks for readable, because what is not seen would count as nothing.
  */
 async function refuseUnknownNames(org: KamOrg, settings: Settings, records: readonly MetadataRecord[]): Promise<void> {
-  const { source, margin, service, tasks } = settings;
+  const { source, margin, service, tasks, project } = settings;
   const fields = [
     { object: opportunityObject, path: ['source', 'opportunityFamilyField'], name: source.opportunityFamilyField },
+    { object: opportunityObject, path: ['project', 'opportunityField'], name: project.opportunityField },
     ...(margin.source === 'line'
       ? [{ object: lineObject, path: ['margin', 'lineCostField'], name: costFieldIn(margin) }]
       : []),

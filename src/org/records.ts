@@ -9,12 +9,21 @@ import {
   type CommitmentType,
   type DeclineReason,
 } from '../kam/agreement.js';
+import {
+  contactFunctions,
+  contactLevels,
+  contactRoles,
+  type ContactFunction,
+  type ContactLevel,
+  type ContactRole,
+} from '../kam/coverage.js';
 import type { ScoreCriterion } from '../kam/criteria.js';
 import type { ServedBy, SolutionTrust, StatedBy } from '../kam/facts.js';
 import type { FamilyMark } from '../kam/family.js';
 import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
 import { serviceKinds, type ServiceKind } from '../kam/margin.js';
 import type { PotentialSource } from '../kam/potential.js';
+import { projectAreas, type ProjectArea } from '../kam/projects.js';
 import type { ReviewTask } from '../kam/reviews.js';
 import { settingKeys, type SettingKey, type Settings, type SettingsProblem } from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
@@ -228,6 +237,54 @@ const datedRateSources: Source[] = [
   { name: 'rate', path: 'ConversionRate', type: 'number' },
 ];
 
+/** People at the customer: where they work, never who they are. */
+const contactSources = sources(Contact, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'AccountId', 'id'],
+  ['function', 'KAM_Function__c', 'text'],
+  ['level', 'KAM_Level__c', 'text'],
+  ['role', 'KAM_Role__c', 'text'],
+  ['lastOn', 'LastActivityDate', 'date'],
+]);
+
+/** Only where the org lets a contact belong to several accounts. */
+const relationSources: Source[] = [
+  { name: 'id', path: 'Id', type: 'id' },
+  { name: 'contactId', path: 'ContactId', type: 'id' },
+  { name: 'accountId', path: 'AccountId', type: 'id' },
+  { name: 'isActive', path: 'IsActive', type: 'boolean' },
+];
+
+/** Only where the org keeps account teams. */
+const teammateSources: Source[] = [
+  { name: 'id', path: 'Id', type: 'id' },
+  { name: 'accountId', path: 'AccountId', type: 'id' },
+  { name: 'userId', path: 'UserId', type: 'id' },
+];
+
+const projectSources = sources(Opportunity, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'AccountId', 'id'],
+  ['name', 'Name', 'text'],
+  ['area', 'KAM_Project_Area__c', 'text'],
+  ['saving', 'KAM_Customer_Saving__c', 'money'],
+  ['closeDate', 'CloseDate', 'date'],
+  ['isWon', 'IsWon', 'boolean'],
+  ['isClosed', 'IsClosed', 'boolean'],
+]);
+
+const projectAreaField: FieldPath<typeof Opportunity> = 'KAM_Project_Area__c';
+
+/** The opportunity field that marks a joint project: the admin's own, else the one that the package has. */
+export const projectFieldIn = ({ opportunityField }: Settings['project']): string =>
+  opportunityField ?? projectAreaField;
+
+/** What a joint project has in that field, as a condition. */
+function marks(field: string, value: string | null, isFlag: boolean): string {
+  if (isFlag) return `${field} = ${value?.toLowerCase() === 'false' ? 'false' : 'true'}`;
+  return value === null ? `${field} != null` : `${field} = '${value.replaceAll(/['\\]/g, '\\$&')}'`;
+}
+
 /**
  * What records of a table hang on by a lookup.
  *
@@ -274,6 +331,11 @@ export type OrgShape = {
   hasLines: boolean;
   hasCurrencies: boolean;
   hasDatedRates: boolean;
+  hasContacts: boolean;
+  hasRelations: boolean;
+  hasTeams: boolean;
+  /** Checkboxes of opportunities, which a condition compares otherwise. */
+  opportunityFlags: readonly string[];
 };
 
 /** What the settings of one run want to be read; services are counted from `from` to `until`, both included. */
@@ -285,6 +347,7 @@ export type Wants = {
   services: readonly ServiceKind[];
   /** Account field that names owners of review tasks. */
   ownerField: string | null;
+  project: { field: string; value: string | null };
   from: IsoDate;
   until: IsoDate;
 };
@@ -293,7 +356,7 @@ export type Wants = {
 export const costFieldIn = ({ lineCostField: own }: Settings['margin']): string => own ?? lineCostField;
 
 /** What a run on a day wants, that assesses the book at another. */
-export function wantsOf({ source, margin, service, tasks }: Settings, today: IsoDate, asOf: IsoDate): Wants {
+export function wantsOf({ source, margin, service, tasks, project }: Settings, today: IsoDate, asOf: IsoDate): Wants {
   const rates = { visit: service.visitCost, call: service.callCost, case: service.caseCost };
   return {
     since: `${Number(today.slice(0, 4)) - source.years}${today.slice(4, 7)}-01`,
@@ -302,6 +365,7 @@ export function wantsOf({ source, margin, service, tasks }: Settings, today: Iso
     productCost: margin.source === 'product' ? margin.productCostField : null,
     services: serviceKinds.filter((kind) => rates[kind] !== null),
     ownerField: tasks.ownerField,
+    project: { field: projectFieldIn(project), value: project.opportunityValue },
     from: addDays(addMonths(asOf, -12), -1),
     until: addDays(asOf, 1),
   };
@@ -311,7 +375,7 @@ const ofAccount = (lookup: string): Follow => ({ object: Account.api, lookup, wh
 
 /** The queries of one run; sales from `since` on, and everything that is still open. */
 export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
-  const { since, familyField, lineCost, productCost, services, ownerField, from, until } = wants;
+  const { since, familyField, lineCost, productCost, services, ownerField, project, from, until } = wants;
   const costs: Source[] = [
     ...(lineCost === null ? [] : [{ name: 'cost', path: lineCost, type: 'money' } as const]),
     ...(productCost === null ? [] : [{ name: 'unitCost', path: `Product2.${productCost}`, type: 'money' } as const]),
@@ -441,6 +505,40 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
       isThere: shape.hasCurrencies && shape.hasDatedRates,
       isShort: true,
     },
+    {
+      table: 'contact',
+      object: Contact.api,
+      sources: contactSources,
+      where: 'AccountId != null',
+      isThere: shape.hasContacts,
+      follows: [ofAccount('AccountId')],
+      merges: true,
+    },
+    {
+      table: 'relation',
+      object: relationObject,
+      sources: relationSources,
+      where: '',
+      isThere: shape.hasRelations,
+      follows: [ofAccount('AccountId'), { object: Contact.api, lookup: 'ContactId', when: 'gone' }],
+    },
+    {
+      table: 'teammate',
+      object: teammateObject,
+      sources: teammateSources,
+      where: '',
+      isThere: shape.hasTeams,
+      follows: [ofAccount('AccountId')],
+    },
+    {
+      table: 'project',
+      object: Opportunity.api,
+      sources: projectSources,
+      where: `AccountId != null AND ${wanted('')} AND ${marks(project.field, project.value, shape.opportunityFlags.includes(project.field))}`,
+      isThere: true,
+      reach: { field: 'CloseDate', type: 'date', from: since, until: null },
+      follows: [ofAccount('AccountId')],
+    },
   ];
 }
 
@@ -519,6 +617,31 @@ const trustLabels: Record<SolutionTrust, string> = {
   asksUsToo: 'Asks us and competitors',
   asksOthers: 'Asks only competitors',
 };
+const functionLabels: Record<ContactFunction, string> = {
+  management: 'Management',
+  purchasing: 'Purchasing',
+  production: 'Production',
+  logistics: 'Logistics',
+  it: 'IT',
+  research: 'R&D',
+  administration: 'Administration',
+  quality: 'Quality',
+  sales: 'Sales',
+};
+const levelLabels: Record<ContactLevel, string> = { board: 'Board', head: 'Head', specialist: 'Specialist' };
+const roleLabels: Record<ContactRole, string> = {
+  sponsor: 'Sponsor',
+  decisionMaker: 'Decision Maker',
+  champion: 'Champion',
+};
+const areaLabels: Record<ProjectArea, string> = {
+  logistics: 'Logistics',
+  it: 'IT',
+  research: 'R&D',
+  administration: 'Administration',
+  production: 'Production',
+  valueCreationStep: 'Value-Creation Step',
+};
 
 const flipped = <W extends string>(labelOf: Record<W, string>, words: readonly W[]): Record<string, W> =>
   Object.fromEntries(words.map((word) => [labelOf[word], word]));
@@ -537,6 +660,10 @@ export const labels: Labels = {
   commitmentType: flipped(commitmentTypeLabels, commitmentTypes),
   side: { Give: 'give', Get: 'get' },
   trust: flipped(trustLabels, ['comesToUs', 'asksUsToo', 'asksOthers']),
+  function: flipped(functionLabels, contactFunctions),
+  level: flipped(levelLabels, contactLevels),
+  role: flipped(roleLabels, contactRoles),
+  area: flipped(areaLabels, projectAreas),
 };
 
 type Json = string | number | boolean | null;
@@ -755,7 +882,16 @@ export const anchorsIn = (record: Readonly<Record<string, unknown>>): { text: un
 });
 
 /** Everything that preflight looks for: objects, the fields to read, and those to write. */
-export type Need = { object: string; label: string; reads: string[]; writes: string[]; isOptional: boolean };
+export type Need = {
+  object: string;
+  label: string;
+  reads: string[];
+  writes: string[];
+  /** What a run without it does not know; null where there is no run without it. */
+  loss: string | null;
+};
+
+const productLoss = 'sales are taken from opportunities, and families only from Source_Opportunity_Family_Field__c.';
 
 export const needs: readonly Need[] = [
   {
@@ -763,23 +899,23 @@ export const needs: readonly Need[] = [
     label: 'Account',
     reads: accountSources.map(({ path }) => path),
     writes: [...workerWritten],
-    isOptional: false,
+    loss: null,
   },
   {
     object: Opportunity.api,
     label: 'Opportunity',
-    reads: opportunitySources.map(({ path }) => path),
+    reads: [...new Set([...opportunitySources, ...projectSources].map(({ path }) => path))],
     writes: [],
-    isOptional: false,
+    loss: null,
   },
   {
     object: OpportunityLineItem.api,
     label: 'Opportunity Product',
     reads: lineSources.map(({ path }) => path).filter((path) => !path.includes('.')),
     writes: [],
-    isOptional: true,
+    loss: productLoss,
   },
-  { object: Product2.api, label: 'Product', reads: ['Family', 'Name'], writes: [], isOptional: true },
+  { object: Product2.api, label: 'Product', reads: ['Family', 'Name'], writes: [], loss: productLoss },
   {
     object: Task.api,
     label: 'Task',
@@ -794,63 +930,70 @@ export const needs: readonly Need[] = [
       'Description',
       'KAM_Moot__c',
     ],
-    isOptional: false,
+    loss: null,
   },
   {
     object: familyObject,
     label: 'KAM Potential',
     reads: cellSources.map(({ path }) => path),
     writes: [...workerWrittenOfFamilies],
-    isOptional: false,
+    loss: null,
+  },
+  {
+    object: Contact.api,
+    label: 'Contact',
+    reads: contactSources.map(({ path }) => path),
+    writes: [],
+    loss: 'how broadly we know the people of a customer stays unknown.',
   },
   {
     object: KAM_Agreement__c.api,
     label: 'KAM Agreement',
     reads: agreementSources.map(({ path }) => path),
     writes: [],
-    isOptional: false,
+    loss: null,
   },
   {
     object: KAM_Commitment__c.api,
     label: 'KAM Commitment',
     reads: commitmentSources.map(({ path }) => path).filter((path) => !path.includes('.')),
     writes: [],
-    isOptional: false,
+    loss: null,
   },
   {
     object: KAM_Run__c.api,
     label: 'KAM Run',
     reads: ['Id', 'Status__c', 'Holder__c'],
     writes: [...Object.keys(runUpsert(emptyRun())).filter((name) => name !== 'attributes'), 'Holder__c'],
-    isOptional: false,
+    loss: null,
   },
   {
     object: KAM_Settings__mdt.api,
     label: 'KAM Settings',
     reads: customFields(KAM_Settings__mdt),
     writes: [],
-    isOptional: false,
+    loss: null,
   },
   {
     object: KAM_Criterion__mdt.api,
     label: 'KAM Criterion',
     reads: customFields(KAM_Criterion__mdt),
     writes: [],
-    isOptional: false,
+    loss: null,
   },
   {
     object: KAM_Review_Rule__mdt.api,
     label: 'KAM Review Rule',
     reads: customFields(KAM_Review_Rule__mdt),
     writes: [],
-    isOptional: false,
+    loss: null,
   },
   {
     object: KAM_Family__mdt.api,
     label: 'KAM Family',
     reads: customFields(KAM_Family__mdt),
     writes: [],
-    isOptional: false,
+    loss: null,
   },
 ];
 
@@ -871,6 +1014,10 @@ export const runObject = KAM_Run__c.api;
 export const accountObject = Account.api;
 export const opportunityObject = Opportunity.api;
 export const productObject = Product2.api;
+export const contactObject = Contact.api;
+export const contactFields: readonly string[] = contactSources.map(({ path }) => path);
+export const relationObject = 'AccountContactRelation';
+export const teammateObject = 'AccountTeamMember';
 export const serviceObjects: Record<ServiceKind, string> = { visit: Event.api, call: Task.api, case: Case.api };
 
 function customFields(object: SObject): string[] {

@@ -26,6 +26,7 @@ import {
   tierName,
   unknownText,
 } from '../kam/wording.js';
+import { careLines, type GroupCare } from './care.js';
 import { exactMoney, percent, table, type Screen } from './terminal.js';
 
 type Found = Extract<FoundAccount, { is: 'found' }>;
@@ -35,6 +36,7 @@ export type Argument = Pick<Found, 'accountId' | 'group' | 'accounts'> & {
   decision: Decision;
   /** The share of weights within ±20 % of those set under which the group is a candidate. */
   robustness: Fraction;
+  care: GroupCare;
   run: { asOf: string; finishedAt: string; currency: string | null; threshold: number };
 };
 
@@ -51,6 +53,8 @@ export function argumentLines(argument: Argument, screen: Screen): string[] {
     ...marginLines(argument),
     '',
     ...potentialLines(argument),
+    '',
+    ...careLines(argument.care, argument.run.currency),
     '',
     ...gateLines(argument, screen),
     ...agreementLines(argument),

@@ -218,6 +218,10 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'stated wallet is', 'stated wallets are')} smaller than what the customer buys from us alone; nothing is left to win there${examples}. Ask for the wallet again.`;
     case 'targetInPast':
       return `${count(note.count, 'target is', 'targets are')} set for a year that is over${examples}. Set a new target or empty it.`;
+    case 'targetNegative':
+      return `${count(note.count, 'target is', 'targets are')} below zero and count for nothing${examples}. Enter what we aim at in a year.`;
+    case 'savingNegative':
+      return `${count(note.count, 'joint project says', 'joint projects say')} that the customer saves less than nothing, and their savings count for nothing${examples}. Enter what he saves in a year.`;
     case 'potentialWithoutFamily':
       return `${count(note.count, 'potential names', 'potentials name')} no product family and count for nothing${examples}. Enter the family.`;
     case 'potentialTwice':

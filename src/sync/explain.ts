@@ -2,8 +2,10 @@
 import { Messages, type Org } from '@salesforce/core';
 import { z } from 'zod';
 import type { FoundAccount } from '../book/book.js';
+import type { Decision } from '../kam/funnel.js';
 import { connect } from '../org/connect.js';
 import type { Argument } from '../report/argument.js';
+import { careIn } from './care.js';
 import { withLastRun } from './lastRun.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
@@ -22,13 +24,15 @@ export async function explain(
   env: NodeJS.ProcessEnv,
 ): Promise<Argument> {
   return withLastRun(await connect(login, apiVersion), env, async ({ book, run }) => {
-    const argument = argumentIn(await book.find(account), account);
-    const robustness = shares.parse(await book.recall('robustness'))[argument.decision.groupId] ?? 0;
-    return { ...argument, robustness, run };
+    const found = foundIn(await book.find(account), account);
+    const robustness = shares.parse(await book.recall('robustness'))[found.decision.groupId] ?? 0;
+    const { accountId, group, accounts, decision } = found;
+    return { accountId, group, accounts, decision, robustness, care: await careIn(book, found), run };
   });
 }
 
-function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run' | 'robustness'> {
+/** The account that was asked for, with its decision. */
+export function foundIn(found: FoundAccount, asked: string): Found & { decision: Decision } {
   switch (found.is) {
     case 'ambiguous':
       throw messages.createError('error.AccountAmbiguous', [
@@ -41,11 +45,13 @@ function argumentIn(found: FoundAccount, asked: string): Omit<Argument, 'run' | 
       throw messages.createError('error.AccountNotFound', [asked, near]);
     }
     case 'found': {
-      const { accountId, group, accounts, decision } = found;
+      const { decision } = found;
       if (decision === null) throw messages.createError('error.AccountNotFound', [asked, '']);
-      return { accountId, group, accounts, decision };
+      return { ...found, decision };
     }
   }
 }
+
+type Found = Extract<FoundAccount, { is: 'found' }>;
 
 const shares = z.record(z.string(), z.number());

@@ -74,6 +74,8 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   agreement: 'facts',
   margin: 'pull',
   service: 'pull',
+  contact: 'decision',
+  project: 'pull',
 };
 
 const parts = settingsSchema.keyof().options;

@@ -133,6 +133,10 @@ export async function sync(
       );
     await book.remember('run', run);
     await book.remember('settings', settings);
+    await book.remember(
+      'unread',
+      tables.filter(({ how }) => how === 'left out').map(({ table }) => table),
+    );
     await book.remember('robustness', Object.fromEntries(assessment.robustness));
     await book.publish(state.book);
     writeFileSync(state.run, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });

@@ -173,6 +173,10 @@ const labels: Labels = {
   commitmentType: { 'Access to Sites': 'accessToSites' },
   side: { Get: 'get' },
   trust: { 'Comes to us': 'comesToUs' },
+  function: { IT: 'it' },
+  level: { Head: 'head' },
+  role: { Sponsor: 'sponsor' },
+  area: { IT: 'it' },
 };
 
 test('what stands is read in our words and units, root first', async () => {

@@ -32,7 +32,7 @@ type Kind = keyof typeof places;
 /** What the package may hold, and where; everything else, such as layouts of the customer's objects, may not be in it. */
 const places = {
   CustomField:
-    /^(?:main\/default\/objects\/((?:Account|Activity|KAM_\w+__(?:c|mdt))\/fields\/\w+__c)|options\/line-cost\/default\/objects\/(OpportunityLineItem\/fields\/KAM_\w+__c))\.field-meta\.xml$/,
+    /^(?:main\/default\/objects\/((?:Account|Activity|Contact|Opportunity|KAM_\w+__(?:c|mdt))\/fields\/\w+__c)|options\/line-cost\/default\/objects\/(OpportunityLineItem\/fields\/KAM_\w+__c))\.field-meta\.xml$/,
   CustomObject: /^main\/default\/objects\/(KAM_\w+__(?:c|mdt))\/\1\.object-meta\.xml$/,
   CustomTab: /^main\/default\/tabs\/(KAM_\w+__c)\.tab-meta\.xml$/,
   Layout: /^main\/default\/layouts\/(KAM_\w+__(?:c|mdt)-[\w ]+)\.layout-meta\.xml$/,
@@ -141,7 +141,7 @@ function fieldFaults({ name, xml }: Component): string[] {
     ...(xml.string('fullName') === api ? [] : [`fullName ${xml.string('fullName')} is not the name of the file`]),
     ...nameFaults(api),
     ...(label === '' ? ['label is missing'] : []),
-    ...((object === 'Account' || object === 'Activity') && !label.startsWith('KAM ')
+    ...(!object.startsWith('KAM_') && !label.startsWith('KAM ')
       ? [`label "${label}" does not start with KAM, so our fields do not sort together`]
       : []),
     ...lengthFaults(xml, 'description', 1000),

@@ -892,6 +892,9 @@ describe('names', () => {
       fewBuyers: true,
       noQuantities: true,
       onePriceLevel: true,
+      noWallet: true,
+      noTarget: true,
+      noSaving: true,
     };
     const codes = Object.keys(whys).filter((why): why is WhyUnknown => why in whys);
     const texts = languages.flatMap((language) => codes.map((why) => unknownText(why, language)));

@@ -64,6 +64,10 @@ describe('a pull', () => {
         service_case: 0,
         currency_type: 0,
         dated_rate: 0,
+        contact: 0,
+        relation: 0,
+        teammate: 0,
+        project: 0,
       });
     }));
 
@@ -176,7 +180,10 @@ describe('preflight', () => {
       const text = problems.map(({ what }) => what).join('\n');
       for (const name of ['KAM_Tier__c', 'KAM_Lighthouse__c', 'KAM_Task_Ref__c', 'KAM_Run__c', 'KAM_Settings__mdt'])
         expect(text).toContain(name);
-      expect(problems.every(({ severity, remedy }) => severity === 'stops' && /deploy|assign/.test(remedy))).toBe(true);
+      expect(problems.every(({ remedy }) => /deploy|assign/.test(remedy))).toBe(true);
+      expect(problems.filter(({ severity }) => severity === 'loses').map(({ what }) => what)).toEqual([
+        'Contact: KAM_Function__c, KAM_Level__c, KAM_Role__c missing or not readable: how broadly we know the people of a customer stays unknown.',
+      ]);
       await expect(small.sync()).rejects.toMatchObject({ name: 'PreflightFailedError', exitCode: 3 });
     }));
 });
