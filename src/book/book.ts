@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import type { Agreement, AgreementRules, AgreementState, CommitmentType, DeclineReason } from '../kam/agreement.js';
+import type { Work } from '../kam/audit.js';
 import type { OwnCurrency } from '../kam/currency.js';
 import type { AccountFacts, Benchmark, GroupFacts, ServedBy, SolutionTrust, StatedBy } from '../kam/facts.js';
 import type { StandingFamily } from '../kam/family.js';
@@ -45,6 +46,7 @@ import { createResults, decisionsIn, storeDecisions, storePotentials } from './r
 import { numberOf, textOf, type Range } from './rows.js';
 import { largestSale, spanOf, type SalesSpan } from './span.js';
 import { readView } from './views.js';
+import { workIn } from './work.js';
 
 export { BookError } from './duck.js';
 export type { FolderContents } from './files.js';
@@ -225,6 +227,8 @@ export type Book = {
   accountFamilies(from: number, count: number): Promise<AccountFamilies[]>;
   storeDecisions(decisions: readonly Decision[]): Promise<void>;
   decisions(batchSize: number): AsyncIterable<Decision[]>;
+  /** What shows that somebody works a group, for all groups in the order of `groups`. */
+  work(batchSize: number): AsyncIterable<(Work & { groupId: RecordId })[]>;
   /**
    * What the adoption model sees at a cut; the book must have been derived.
    *
@@ -363,6 +367,7 @@ function bookOn(file: string, duck: Duck): Book {
     accountFamilies: async (from, count) => familiesIn(duck, { from, to: from + count - 1 }, await readingOf(duck)),
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
+    work: (batchSize) => work(duck, batchSize),
     moneyHistory: async (cut, horizon) => moneyHistory(duck, cut, horizon, (await readingOf(duck)).asOf),
     moneyBatches: (reading, batchSize) =>
       batches(duck, 'account_no', batchSize, (range) => moneyBatch(duck, reading, range)),
@@ -402,6 +407,11 @@ async function* accounts(duck: Duck, batchSize: number): ReturnType<Book['accoun
 async function* groups(duck: Duck, batchSize: number): ReturnType<Book['groups']> {
   const reading = await readingOf(duck);
   yield* batches(duck, 'group_no', batchSize, (range) => groupsIn(duck, range, reading));
+}
+
+async function* work(duck: Duck, batchSize: number): ReturnType<Book['work']> {
+  const reading = await readingOf(duck);
+  yield* batches(duck, 'group_no', batchSize, (range) => workIn(duck, range, reading));
 }
 
 /** Accounts and groups are numbered from 0 without gaps, so that a batch is a range, and no cursor stays open. */

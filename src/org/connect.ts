@@ -23,6 +23,10 @@ export type DescribedField = {
   externalId: boolean;
   /** The objects that a lookup may point to. */
   referenceTo: readonly string[];
+  /** Whether a query can ask for records by this field. */
+  filterable: boolean;
+  /** The values of a picklist that are in use, as records keep them. */
+  values: readonly string[];
 };
 export type DescribedObject = {
   name: string;
@@ -117,6 +121,8 @@ async function describeWith(
         unique: field.unique,
         externalId: field.externalId,
         referenceTo: field.referenceTo ?? [],
+        filterable: field.filterable,
+        values: (field.picklistValues ?? []).filter(({ active }) => active).map(({ value }) => value),
       },
     ]);
     return { name, createable, updateable, fields: new Map(list) };

@@ -999,7 +999,20 @@ export const needs: readonly Need[] = [
 
 /** The active user of a name. */
 export const activeUserQuery = (username: string): string =>
-  `SELECT Id FROM ${User.api} WHERE Username = '${username.replaceAll(/['\\]/g, String.raw`\$&`)}' AND IsActive = true`;
+  `SELECT Id FROM ${User.api} WHERE Username = ${quoted(username)} AND IsActive = true`;
+
+/** Accounts that carry a label today: the admin's own field holds one of these values. */
+export function labelledQuery(field: string, is: 'text' | 'picklists' | 'flag', values: readonly string[]): string {
+  const wanted = values.map(quoted).join(', ');
+  const where = {
+    text: `${field} IN (${wanted})`,
+    picklists: `${field} INCLUDES (${wanted})`,
+    flag: `${field} = true`,
+  };
+  return `SELECT Id, ${field} FROM ${Account.api} WHERE ${where[is]}`;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
 
 /** Whoever can own accounts and has left; users of portals are far more, and own none. */
 export const inactiveUsersQuery = `SELECT Id FROM ${User.api} WHERE IsActive = false AND UserType NOT IN ('CspLitePortal', 'CustomerSuccess', 'PowerCustomerSuccess', 'Guest')`;

@@ -21,6 +21,7 @@ import {
   verdictText,
   warningTexts,
 } from './backtestWords.js';
+import { escaped, page } from './page.js';
 import { openPlots, type Plots } from './plots.js';
 
 /** Renders the report; the library that draws is loaded here and nowhere else. */
@@ -37,27 +38,15 @@ ${own.map(tableOf).join('')}
 </section>`;
   });
   const [title = '', ...head] = headText(found);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)}</h1>
-${head.map((text) => `<p>${escaped(text)}</p>`).join('')}
+  return page(
+    title,
+    `${head.map((text) => `<p>${escaped(text)}</p>`).join('')}
 ${listOf('Beware', warningTexts(found))}${listOf('Notes', noteTexts(found))}
 ${sections.join('')}
 <h2>How to read this</h2>
-${READING.map(([term, text]) => `<p><b>${term}</b> ${text}</p>`).join('')}
-<p class="made">Made by sf-plugin-kam ${escaped(found.version)}.</p>
-</main>
-</body>
-</html>
-`;
+${READING.map(([term, text]) => `<p><b>${term}</b> ${text}</p>`).join('')}`,
+    found.version,
+  );
 }
 
 const READING: readonly (readonly [string, string])[] = [
@@ -200,25 +189,3 @@ const listOf = (title: string, texts: readonly string[]): string =>
   texts.length === 0
     ? ''
     : `<h2>${title}</h2><ul>${texts.map((text) => `<li>${escaped(text.replace(/^./, (first) => first.toUpperCase()))}</li>`).join('')}</ul>`;
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-const STYLE = `
-:root { color-scheme: light; }
-body { margin: 0; background: #f3f3f3; color: #181818; font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 64px; }
-h1 { font-size: 22px; } h2 { font-size: 18px; margin: 32px 0 8px; }
-section { background: #fff; border: 1px solid #e5e5e5; border-radius: 8px; padding: 4px 20px 20px; margin: 16px 0; }
-section h2 { margin-top: 16px; }
-.verdict { border-left: 4px solid #747474; padding-left: 12px; }
-.verdict.holds { border-color: #2e844a; } .verdict.sometimes { border-color: #dd7a01; } .verdict.notValidated { border-color: #ba0517; }
-.plots { display: flex; flex-wrap: wrap; gap: 16px; }
-figure { margin: 8px 0; flex: 1 1 420px; min-width: 0; max-width: 520px; } figure svg { width: 100%; height: auto; }
-figcaption { font-weight: 600; margin-bottom: 4px; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin-top: 12px; }
-th, td { text-align: left; padding: 4px 14px 4px 0; border-bottom: 1px solid #e5e5e5; white-space: nowrap; }
-tbody th { font-weight: 400; color: #444; }
-.made { color: #747474; font-size: 13px; margin-top: 32px; }
-`;

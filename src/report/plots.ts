@@ -1,5 +1,7 @@
 /** Plots as SVG texts, drawn without a browser. */
+import type { SegmentLines } from '../kam/funnel.js';
 import type { Measured } from '../kam/model/metrics.js';
+import type { Cents } from '../kam/units.js';
 
 export type Plots = {
   /** Figures with their intervals, one group per label, side by side within it; a dotted line where chance would be. */
@@ -13,6 +15,19 @@ export type Plots = {
     series: readonly { name: string; values: readonly number[] }[],
     unit: string | null,
   ): string;
+  /**
+   * Groups by revenue and additional potential, on logarithmic axes that a line each divides into four segments. What lies
+   * below a thousandth of a line, or is nothing, stands at the edge.
+   */
+  segments(series: readonly SegmentSeries[], lines: SegmentLines, unit: string | null): string;
+};
+
+/** Cents per year. */
+export type SegmentSeries = {
+  name: string;
+  mark: 'circle' | 'triangle' | 'rect' | 'diamond';
+  colour: string;
+  points: readonly { revenue: Cents; potential: Cents }[];
 };
 
 export type IntervalSeries = { name: string; values: readonly Measured[] };
@@ -28,10 +43,11 @@ const LEGEND = { bottom: 0, itemGap: 22, itemWidth: 14, itemHeight: 10, textStyl
 /** Loads the library that draws. */
 export async function openPlots(): Promise<Plots> {
   const { init, use } = await import('echarts/core');
-  const { BarChart, CustomChart, LineChart } = await import('echarts/charts');
-  const { GridComponent, LegendComponent, MarkLineComponent } = await import('echarts/components');
+  const { BarChart, CustomChart, LineChart, ScatterChart } = await import('echarts/charts');
+  const { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent } = await import('echarts/components');
   const { SVGRenderer } = await import('echarts/renderers');
-  use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer]);
+  use([BarChart, CustomChart, LineChart, ScatterChart, SVGRenderer]);
+  use([GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent]);
 
   const draw = (option: object): string => {
     const chart = init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
@@ -118,6 +134,43 @@ export async function openPlots(): Promise<Plots> {
         },
         series: series.map(({ name, values }) => ({ name, type: 'bar', data: [...values] })),
       }),
+    segments: (series, lines, unit) => {
+      const points = series.flatMap((one) => one.points);
+      const across = moneyAxis(
+        points.map(({ revenue }) => revenue),
+        lines.revenue,
+      );
+      const up = moneyAxis(
+        points.map(({ potential }) => potential),
+        lines.potential,
+      );
+      const axis = (name: string, { low, high }: Span): object => ({
+        type: 'log',
+        name: unit === null ? name : `${name}, ${unit}`,
+        nameLocation: 'middle',
+        min: low,
+        max: high,
+        splitLine: { show: false },
+        axisLabel: { formatter: (value: number) => compact.format(value) },
+      });
+      return draw({
+        grid: { left: 64, right: 16, top: 16, bottom: 76 },
+        legend: LEGEND,
+        xAxis: { ...axis('revenue a year', across), nameGap: 24 },
+        yAxis: { ...axis('additional potential a year', up), nameGap: 44 },
+        series: [
+          { type: 'scatter', silent: true, data: [], ...quarters(across, up) },
+          ...series.map(({ name, mark, colour, points: own }) => ({
+            name,
+            type: 'scatter',
+            symbol: mark,
+            symbolSize: mark === 'circle' ? 5 : 9,
+            itemStyle: { color: colour, opacity: 0.85 },
+            data: own.map(({ revenue, potential }) => [onAxis(revenue, across), onAxis(potential, up)]),
+          })),
+        ],
+      });
+    },
   };
 }
 
@@ -174,3 +227,48 @@ const diagonal = (most: number): object => ({
     [most, most],
   ],
 });
+
+/** Both ends of an axis and where "high" begins on it, in whole currency units. */
+type Span = { low: number; line: number; high: number };
+
+function moneyAxis(amounts: readonly Cents[], line: Cents): Span {
+  const edge = Math.max(1, line) / 1000;
+  const least = Math.max(edge, Math.min(line, ...amounts.filter((amount) => amount > 0)));
+  const most = Math.max(line * 2, ...amounts);
+  return { low: least / 150, line: Math.max(1, line) / 100, high: (most * 1.5) / 100 };
+}
+
+const onAxis = (amount: Cents, { low }: Span): number => Math.max(amount / 100, low);
+
+const compact = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumSignificantDigits: 3 });
+
+type Sides = [[number, number], [number, number]];
+
+/** The four segments as fields with their names in the corners. */
+function quarters(across: Span, up: Span): object {
+  const field = (name: string, corner: string, [x1, x2]: [number, number], [y1, y2]: [number, number]): object[] => [
+    { name, coord: [x1, y1], label: { position: corner } },
+    { coord: [x2, y2] },
+  ];
+  const [left, right]: Sides = [
+    [across.low, across.line],
+    [across.line, across.high],
+  ];
+  const [below, above]: Sides = [
+    [up.low, up.line],
+    [up.line, up.high],
+  ];
+  return {
+    markArea: {
+      silent: true,
+      itemStyle: { color: 'transparent', borderColor: '#747474', borderWidth: 1, borderType: 'dotted' },
+      label: { color: '#747474', fontSize: 12 },
+      data: [
+        field('Development', 'insideTopLeft', left, above),
+        field('Top', 'insideTopRight', right, above),
+        field('Small', 'insideBottomLeft', left, below),
+        field('Base', 'insideBottomRight', right, below),
+      ],
+    },
+  };
+}

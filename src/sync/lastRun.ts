@@ -15,6 +15,7 @@ const rememberedRun = z.looseObject({
   finishedAt: z.string(),
   currency: z.string().nullable(),
   threshold: z.number(),
+  lines: z.object({ revenue: z.number(), potential: z.number() }),
   outcome: z.looseObject({ is: z.string() }),
 });
 
