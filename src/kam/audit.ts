@@ -128,7 +128,7 @@ const against = ({ reasons }: Decision): Reason[] =>
 
 const segmentReasons = ({ reasons }: Decision): Reason[] => reasons.filter(({ is }) => is === 'segment');
 
-/** The customer's answer, or that there is none; then what keeps the gate before it open. */
+/** The customer's answer, or that there is none; then how far the figures go. */
 function withoutAgreement({ reasons }: Decision): Reason[] {
   const answers = reasons.filter(
     ({ is }) =>
@@ -139,12 +139,13 @@ function withoutAgreement({ reasons }: Decision): Reason[] {
       is === 'incubator' ||
       is === 'overridden',
   );
-  const open = reasons.filter(
+  const figures = reasons.filter(
     (reason) =>
       reason.is === 'strategyUndecided' ||
       reason.is === 'scoreUndecided' ||
       reason.is === 'overCapacity' ||
+      reason.is === 'scoreExceeded' ||
       (reason.is === 'segment' && reason.segment === 'unknown'),
   );
-  return [...(answers.length === 0 ? [{ is: 'notAsked' } as const] : answers), ...open];
+  return [...(answers.length === 0 ? [{ is: 'notAsked' } as const] : answers), ...figures];
 }

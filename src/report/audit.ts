@@ -42,6 +42,9 @@ export type Audit = {
 /** Rows beyond these are in the file and in `--json`. */
 const SHOWN = 10;
 
+/** Reasons that a row has room for; of one without an agreement, that it was not asked says little by itself. */
+const TOLD: Record<AuditKind, number> = { falseKey: 1, hidden: 1, withoutAgreement: 2, labelledApart: 1 };
+
 export const kindTitles: Record<AuditKind, string> = {
   falseKey: 'False key accounts',
   hidden: 'Hidden development customers',
@@ -83,8 +86,12 @@ export function headTexts({ label, labelled, groups, asOf, run }: Audit): string
     notInBook === 0
       ? ''
       : ` ${count(notInBook, 'labelled account is', 'labelled accounts are')} not in the book: newer than the run, or a person account.`;
+  const carried =
+    accounts === 0
+      ? 'No account carries it, so there is nothing to hold against the funnel.'
+      : `${count(accounts, 'account', 'accounts')} in ${labelled.groups} of ${count(groups, 'group', 'groups')} ${accounts === 1 ? 'carries' : 'carry'} it; ${agreedText(labelled)}.`;
   return [
-    `Label: ${labelText(label)}. ${count(accounts, 'account', 'accounts')} in ${labelled.groups} of ${count(groups, 'group', 'groups')} ${accounts === 1 ? 'carries' : 'carry'} it; ${agreedText(labelled)}.${unseen}`,
+    `Label: ${labelText(label)}. ${carried}${unseen}`,
     `Held against the run of ${run}, as of ${asOf}. Nothing was written to the org.`,
   ];
 }
@@ -92,10 +99,10 @@ export function headTexts({ label, labelled, groups, asOf, run }: Audit): string
 const labelText = ({ field, values }: Audit['label']): string =>
   values.length === 0 ? `${field} is checked` : `${field} is ${values.join(' or ')}`;
 
-const agreedText = ({ key, groups }: Audit['labelled']): string =>
-  groups === 0
-    ? 'so there is no label to hold against the funnel'
-    : `${key === 0 ? 'none' : key} of these groups ${key === 1 ? 'has' : 'have'} an accepted agreement`;
+const agreedText = ({ key }: Audit['labelled']): string =>
+  key > 1
+    ? `${key} of these groups have an accepted agreement`
+    : `${key === 0 ? 'none' : 'one'} of these groups has an accepted agreement`;
 
 /** Money of a kind in words; what is unknown is said, not counted as nothing. */
 export function totalCells(
@@ -129,7 +136,7 @@ function kindLines(kind: AuditKind, { findings, totals, currency }: Audit, scree
         segment: finding.segment,
         revenue: money(finding.revenue, currency),
         potential: money(finding.potential, currency),
-        because: becauseTexts(finding, currency)[0] ?? '',
+        because: becauseTexts(finding, currency).slice(0, TOLD[kind]).join(' '),
       })),
       columns: [
         { key: 'name', name: 'Group', width: '22%' },

@@ -34,6 +34,7 @@ section h2 { margin-top: 16px; }
 .verdict.holds { border-color: #2e844a; } .verdict.sometimes { border-color: #dd7a01; } .verdict.notValidated { border-color: #ba0517; }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; }
 figure { margin: 8px 0; flex: 1 1 420px; min-width: 0; max-width: 520px; } figure svg { width: 100%; height: auto; }
+figure.wide { max-width: 780px; }
 figcaption { font-weight: 600; margin-bottom: 4px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin-top: 12px; }

@@ -151,7 +151,7 @@ export async function openPlots(): Promise<Plots> {
         min: low,
         max: high,
         splitLine: { show: false },
-        axisLabel: { formatter: (value: number) => compact.format(value) },
+        axisLabel: { formatter: (value: number) => compact.format(value), showMinLabel: false, showMaxLabel: false },
       });
       return draw({
         grid: { left: 64, right: 16, top: 16, bottom: 76 },

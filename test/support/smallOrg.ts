@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
 import type { Run } from '../../src/report/run.js';
+import { audit, type AuditOptions } from '../../src/sync/audit.js';
 import { calibrate } from '../../src/sync/calibrate.js';
 import { explain } from '../../src/sync/explain.js';
 import { whatIf } from '../../src/sync/whatIf.js';
@@ -39,6 +40,7 @@ export type SmallOrg = TestOrg & {
   /** `key=value`, and the folder to write changed records into. */
   whatIf(set: readonly string[], write?: string): ReturnType<typeof whatIf>;
   calibrate(options?: { capacity?: number | null; write?: string | null }): ReturnType<typeof calibrate>;
+  audit(label: AuditOptions['label'], options?: Partial<AuditOptions>): ReturnType<typeof audit>;
   /** All fields asked for, of the account with this name. */
   account(name: string, fields: readonly string[]): Promise<Record<string, unknown>>;
   /** What a person enters on an account. */
@@ -119,6 +121,8 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
     explain: (account) => explain(login, undefined, account, env),
     whatIf: (set, write) => whatIf(login, undefined, { set, write: write ?? null, env }),
     calibrate: ({ capacity = null, write = null } = {}) => calibrate(login, undefined, { capacity, write, env }),
+    audit: (label, options = {}) =>
+      audit(login, undefined, { label, quietMonths: 6, output: null, version: '0.0.0', env, ...options }),
     account: async (name, fields) => {
       const [record = {}] = await org.client.query(`SELECT ${fields.join(', ')} FROM Account WHERE Name = '${name}'`);
       return Object.fromEntries(fields.map((field) => [field, record[field]]));
