@@ -111,6 +111,13 @@ describe('on a local org that runs', () => {
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Near it: score.threshold')]);
   });
 
+  test('audit holds labels against that sync: 0, also with findings; a label that nobody carries: 2', async () => {
+    const checked = await onOrg('audit', '--label-field', 'Type', '--label-value', 'Other');
+    expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('No account carries it')]);
+    const missing = await onOrg('audit', '--label-field', 'Type', '--label-value', 'Othre', '--json');
+    expect([missing.code, JSON.parse(missing.stdout)]).toMatchObject([2, { name: 'LabelValueUnknownError' }]);
+  });
+
   test('calibrate proposes amounts and says that the org is untouched: 0', async () => {
     const { code, stdout } = await onOrg('calibrate');
     expect([code, stdout]).toEqual([0, expect.stringContaining('Nothing was written to the org')]);

@@ -32,7 +32,12 @@ const files = Object.fromEntries([
   field('Story__c', '<type>LongTextArea</type><length>1000</length><visibleLines>3</visibleLines>'),
 ]);
 
-const admin = { settings: roundAnchors, families: margins, files };
+/** Visits are read, calls are not. */
+const settings = {
+  ...roundAnchors,
+  'KAM_Settings.Default': { ...roundAnchors['KAM_Settings.Default'], Service_Visit_Cost__c: '100' },
+};
+const admin = { settings, families: margins, files };
 const machines = <T>(work: (org: SmallOrg) => Promise<T>): Promise<T> => withSmallOrg(machineBuilders, admin, work);
 
 /** Alpha has 36,000 to win, and only its site is labelled; Beta has 10,000 to win, Gamma nothing. */
@@ -56,7 +61,7 @@ test('labels are held against the first dry run, in every kind of field, and not
         withoutAgreement: { groups: 1, revenue: 100_000_00, potential: 36_000_00 },
         labelledApart: { groups: 1 },
       },
-      work: { since: '2026-05-24', readsVisits: false, readsCalls: false, onlyBuying: 0 },
+      work: { since: '2026-05-24', readsVisits: true, readsCalls: false, onlyBuying: 0 },
     });
     expect(found.findings.map(({ is, name }) => [is, name])).toEqual([
       ['falseKey', 'Beta'],
@@ -67,6 +72,9 @@ test('labels are held against the first dry run, in every kind of field, and not
     const printed = auditLines(found, { width: 100, styled: false });
     expect(printed.join('\n')).toContain('3 accounts in 3 of 10 groups carry it; none of these groups has an accepted');
     expect(printed.join('\n').replaceAll(/\s+/g, ' ')).toContain('1 of 2 accounts are labelled, not the top');
+    expect(printed.join('\n')).toContain(
+      'an opportunity won or a visit. The book does not hold calls or lost opportunities.',
+    );
     const tables = printed.filter((text) => text.startsWith('  ')).flatMap((text) => text.split('\n'));
     expect(tables.filter((line) => line.length > 100)).toEqual([]);
     expect(parse(readFileSync(output, 'utf8'), { columns: true })).toMatchObject([
