@@ -19,6 +19,7 @@ const site = (label: string | null): LabelledAccount => ({ accountId: accountId(
 
 /** Rated so that the strategic gate is passed; the score of 50 exceeds 40, and not 60. */
 const strategic: Partial<GroupFacts> = { ratings: { referenceCustomer: 3, opinionLeader: 0 } };
+const agreed: GroupFacts['answer'] = { is: 'accepted', on: '2026-10-01', missing: [] };
 const passing = { score: { threshold: 40 } };
 
 type Case = {
@@ -106,25 +107,24 @@ describe('a labelled customer', () => {
     expect(answering({ is: 'accepted', on: '2026-10-01', missing: tooLittle })).toMatchObject(
       lacking({ is: 'acceptedNotEnough' }),
     );
-    expect(answering({ is: 'accepted', on: '2026-10-01', missing: [] })).toEqual([]);
+    expect(answering(agreed)).toEqual([]);
   });
 
   test('that has agreed is no false key account, even where its score falls', () => {
-    const answer = { is: 'accepted', on: '2026-10-01', missing: [] } as const;
-    expect(kinds({ facts: { ...strategic, answer }, settings: { score: { threshold: 60 } } })).toEqual([]);
+    expect(kinds({ facts: { ...strategic, answer: agreed }, settings: { score: { threshold: 60 } } })).toEqual([]);
   });
 });
 
 describe('a group whose accounts are labelled differently', () => {
   test('says which carry the label, and whether the top does', () => {
-    const agreed = { ...strategic, answer: { is: 'accepted', on: null, missing: [] } as const };
-    expect(findings({ facts: agreed, accounts: [root(null), site('Key Account')] })).toMatchObject([
+    const facts = { ...strategic, answer: agreed };
+    expect(findings({ facts, accounts: [root(null), site('Key Account')] })).toMatchObject([
       { is: 'labelledApart', isRootLabelled: false, accounts: [{ label: null }, { label: 'Key Account' }] },
     ]);
-    expect(findings({ facts: agreed, accounts: [root('Key Account'), site(null)] })).toMatchObject([
+    expect(findings({ facts, accounts: [root('Key Account'), site(null)] })).toMatchObject([
       { is: 'labelledApart', isRootLabelled: true },
     ]);
-    expect(kinds({ facts: agreed, accounts: [root('Key Account'), site('Strategic')] })).toEqual([]);
+    expect(kinds({ facts, accounts: [root('Key Account'), site('Strategic')] })).toEqual([]);
   });
 
   test('is labelled as a whole by one account, so that it is held against the funnel too', () => {
@@ -148,8 +148,7 @@ describe('a customer without the label', () => {
   test('with little additional potential, excluded by a person, or a key account by agreement is not hidden', () => {
     expect(kinds({ accounts: unlabelled, potential: { additional: euros(1_000) } })).toEqual([]);
     expect(kinds({ accounts: unlabelled, facts: { exclusion: { reason: null } } })).toEqual([]);
-    const answer = { is: 'accepted', on: null, missing: [] } as const;
-    expect(kinds({ accounts: unlabelled, facts: { ...strategic, answer } })).toEqual([]);
+    expect(kinds({ accounts: unlabelled, facts: { ...strategic, answer: agreed } })).toEqual([]);
   });
 
   test.each<[string, Pick<Case, 'work' | 'isInTalk'>]>([
