@@ -119,6 +119,7 @@ export type BookNote = {
     | 'excludedWithoutReason'
     | 'ownerInactive'
     | 'taskWithoutOwner'
+    | 'moveWaits'
     | 'walletNegative'
     | 'walletInFuture'
     | 'walletUndated'

@@ -117,6 +117,7 @@ const noteKinds: Record<BookNote['is'], true> = {
   excludedWithoutReason: true,
   ownerInactive: true,
   taskWithoutOwner: true,
+  moveWaits: true,
   walletNegative: true,
   walletInFuture: true,
   walletUndated: true,

@@ -1,5 +1,6 @@
 /** Milz's funnel: segment, strategic gate, score, ask the customer; the answer of each gate stays its own. */
 import type { AgreementGap, DeclineReason } from './agreement.js';
+import { addMonths } from './calendar.js';
 import type { PeopleRated, ScoreCriterion, StrategyCriterion } from './criteria.js';
 import type { GroupFacts, Override, Rating } from './facts.js';
 import type { Lever } from './lever.js';
@@ -45,6 +46,7 @@ export type Reason =
   | { is: 'strategyFailed'; highest: Fraction; minimum: Fraction }
   | { is: 'strategyUndecided'; lowest: Fraction; highest: Fraction; minimum: Fraction; missing: PeopleRated[] }
   | { is: 'scoreExceeded'; points: Points; threshold: Points; best: ScoreReason[] }
+  | { is: 'scoreHeld'; points: Points; threshold: Points; downTo: Points; best: ScoreReason[] }
   | { is: 'scoreNotExceeded'; points: Points; threshold: Points; worst: ScoreReason[] }
   | {
       is: 'scoreUndecided';
@@ -53,6 +55,8 @@ export type Reason =
       unknown: { criterion: ScoreCriterion; why: WhyUnknown }[];
     }
   | { is: 'overCapacity'; rank: number; capacity: number }
+  | { is: 'held'; by: 'stay' | 'moves'; until: IsoDate }
+  | { is: 'waits'; until: IsoDate }
   | { is: 'uncalibrated' }
   | { is: 'accepted'; on: IsoDate | null }
   | { is: 'acceptedNotEnough'; on: IsoDate | null; missing: AgreementGap[] }
@@ -94,14 +98,34 @@ export type Decision = {
 };
 
 /** What the org says about the group's root today, as far as a decision depends on it. */
-export type StandingDecision = { tier: Tier | null; segment: Segment | null };
+export type StandingDecision = {
+  tier: Tier | null;
+  segment: Segment | null;
+  gate: Gate | null;
+  gateResult: GateResult | null;
+  /** The day on which the tier last changed; null as long as the first one stands. */
+  tierSince: IsoDate | null;
+  /** Since when a key account would not pass by its figures. */
+  belowSince: IsoDate | null;
+};
+
+/** Of a group that was never decided on. */
+export const nothingStands: StandingDecision = {
+  tier: null,
+  segment: null,
+  gate: null,
+  gateResult: null,
+  tierSince: null,
+  belowSince: null,
+};
 
 /**
  * Decides one group.
  *
  * Shape:  every gate is answered by itself; `gate` is where the group stands. The machine proposes candidates; only an
  *         accepted agreement with enough commitments makes a key account, and while it is accepted the machine never
- *         takes that away. A person can, by an override or by excluding the group.
+ *         takes that away. A person can, by an override or by excluding the group. Where figures alone would take a
+ *         candidate's place away, it is kept for its minimum stay, and until the day given by `wait`.
  * Units:  cents per year, points 0–100, fractions.
  * Errors: none. An unknown that could turn the result makes the gate undecided, never failed.
  * Source: Milz 2022, steps 0–3.
@@ -112,6 +136,7 @@ export function decide(
   standing: StandingDecision,
   run: { lines: SegmentLines; scale: ScoreScale },
   settings: Settings,
+  wait: IsoDate | null = null,
 ): Decision {
   const { segment, kept } = segmentOf(facts.yearlyRevenue, potential.additional, run.lines, settings, standing.segment);
   const strategy = answerStrategy(facts, settings);
@@ -119,7 +144,7 @@ export function decide(
   const known: Known = { facts, potential, standing, lines: run.lines, segment, kept, strategy, score };
   const base = { groupId: facts.groupId, segment, strategy, score };
   if (facts.exclusion !== null) return { ...base, ...excluded(facts.exclusion, facts.override) };
-  const way = throughGates(known, settings);
+  const way = keptPlace(throughGates(known, settings), known, settings, wait);
   return overridden({ ...base, ...way, ...asked(way, known) }, known);
 }
 
@@ -168,7 +193,8 @@ function throughGates(known: Known, settings: Settings): Way {
   if (segment === 'unknown') return { gate: 'segment', gateResult: 'undecided', reasons: [segmentReason] };
   if (segment === 'small') return { gate: 'segment', gateResult: 'failed', reasons: [segmentReason] };
 
-  const hard = answerScore(score, settings);
+  // A group that fails by strategy leaves the score gate behind it, so it has to pass that anew.
+  const hard = answerScore(score, settings, strategy.result !== 'failed' && isPastScore(known));
   if (strategy.result === 'failed') {
     const { minimumMean: minimum } = settings.strategy;
     const failed: Reason = { is: 'strategyFailed', highest: strategy.highest, minimum };
@@ -195,11 +221,56 @@ function throughGates(known: Known, settings: Settings): Way {
   return { gate: 'ask', gateResult: 'open', reasons: [...hard.reasons, segmentReason, ...passed] };
 }
 
+/**
+ * Whether the group passed the score gate before, so that its score may fall below the threshold by the hysteresis.
+ *
+ * Where it stands today tells: it is asked, or waits for ratings that are asked for only past the score. A key account
+ * stands past all gates whatever its figures say; `belowSince` tells how they answered. Choice: as long as something
+ * else speaks against it, its score is read without hysteresis, so that the answer does not depend on the night.
+ */
+function isPastScore(known: Known): boolean {
+  const { gate, gateResult, tier, belowSince } = known.standing;
+  const { answer } = known.facts;
+  const isCrowned = tier === 'key' && answer.is === 'accepted' && !isDethroned(known);
+  if (isCrowned) return belowSince === null && isEnoughGiven(answer);
+  return gate === 'ask' || (gate === 'strategy' && gateResult === 'undecided');
+}
+
+const isEnoughGiven = (answer: GroupFacts['answer']): boolean =>
+  answer.is === 'accepted' && answer.missing.length === 0;
+
+/**
+ * Keeps a candidate's place where only its figures would take it away: for the minimum stay, or until moves are allowed.
+ *
+ * Neither people's ratings nor their override nor the customer's no are figures. Rising is never held here.
+ */
+function keptPlace(way: Way, known: Known, settings: Settings, wait: IsoDate | null): Way {
+  const { standing, strategy, facts } = known;
+  const { answer, override, today } = facts;
+  const isFigures = (way.gate === 'segment' || way.gate === 'score') && strategy.result === 'passed';
+  if (!isFigures || standing.tier !== 'candidate' || standing.gate !== 'ask') return way;
+  if (answer.is === 'declined' || isEnoughGiven(answer)) return way;
+  if (override !== null && wordOf(override, today).is === 'overridden') return way;
+  const stays = staysUntil(standing, settings);
+  const held = (by: 'stay' | 'moves', until: IsoDate): Way => ({
+    gate: 'ask',
+    gateResult: 'open',
+    reasons: [{ is: 'held', by, until }, ...way.reasons],
+  });
+  if (stays > today) return held('stay', stays);
+  return wait === null ? way : held('moves', wait);
+}
+
+/** The day on which the minimum stay at a tier ends; the beginning of time for the tier that was the first. */
+export const staysUntil = ({ tierSince }: StandingDecision, { stability: { minimumStayMonths } }: Settings): IsoDate =>
+  tierSince === null ? '0000-01-01' : addMonths(tierSince, minimumStayMonths);
+
 function answerScore(
   score: Score,
   settings: Settings,
+  hasPassed: boolean,
 ): { result: 'passed' | 'failed' | 'undecided'; reasons: Reason[] } {
-  const { threshold, minimumConfidence } = settings.score;
+  const { threshold, minimumConfidence, hysteresis } = settings.score;
   const { points, confidence } = score;
   if (!isKnown(points) || !isDecidable(score, settings)) {
     const missing = score.parts
@@ -214,18 +285,16 @@ function answerScore(
   }
   const uncalibrated: Reason[] = score.calibrated ? [] : [{ is: 'uncalibrated' }];
   const parts = scoreReasons(score);
-  return exceeds(points, threshold)
-    ? {
-        result: 'passed',
-        reasons: [{ is: 'scoreExceeded', points, threshold, best: parts.slice(0, 3) }, ...uncalibrated],
-      }
-    : {
-        result: 'failed',
-        reasons: [
-          { is: 'scoreNotExceeded', points, threshold, worst: byShortfall(parts).slice(0, 3) },
-          ...uncalibrated,
-        ],
-      };
+  const best = parts.slice(0, 3);
+  if (exceeds(points, threshold)) {
+    return { result: 'passed', reasons: [{ is: 'scoreExceeded', points, threshold, best }, ...uncalibrated] };
+  }
+  const downTo = threshold - hysteresis;
+  if (hasPassed && exceeds(points, downTo)) {
+    return { result: 'passed', reasons: [{ is: 'scoreHeld', points, threshold, downTo, best }, ...uncalibrated] };
+  }
+  const worst = byShortfall(parts).slice(0, 3);
+  return { result: 'failed', reasons: [{ is: 'scoreNotExceeded', points, threshold, worst }, ...uncalibrated] };
 }
 
 /** Known parts, largest contribution first. */
@@ -299,10 +368,10 @@ function asked(way: Way, known: Known): Standing {
 }
 
 /** Whether the group is a key account today and no person says otherwise. */
-function keepsCrown({ standing, facts: { override, today } }: Known): boolean {
-  const isTaken = override !== null && override.tier !== 'key' && wordOf(override, today).is === 'overridden';
-  return standing.tier === 'key' && !isTaken;
-}
+const keepsCrown = (known: Known): boolean => known.standing.tier === 'key' && !isDethroned(known);
+
+const isDethroned = ({ facts: { override, today } }: Known): boolean =>
+  override !== null && override.tier !== 'key' && wordOf(override, today).is === 'overridden';
 
 /** The next step for a group that does not reach the customer: the answer that could turn its gate, else whitespace. */
 function stepBefore(way: Way, known: Known): NextStep {
@@ -381,14 +450,26 @@ function wordOf({ tier, reason, until }: Override, today: IsoDate): Word {
  */
 export function applyCapacity(decision: Decision, rank: number, capacity: number): Decision {
   if (rank <= capacity || decision.tier !== 'candidate' || isPromised(decision)) return decision;
-  return {
-    ...decision,
-    tier: 'standard',
-    gate: 'score',
-    gateResult: 'open',
-    reasons: [{ is: 'overCapacity', rank, capacity }, ...decision.reasons.filter(({ is }) => is !== 'notAsked')],
-    nextStep: { is: 'none' },
-  };
+  return beforeTheProgramme(decision, { is: 'overCapacity', rank, capacity });
+}
+
+/** A group that its figures make a candidate, and whose move has to wait: it stays before the programme. */
+export const waitOutside = (decision: Decision, until: IsoDate): Decision =>
+  beforeTheProgramme(decision, { is: 'waits', until });
+
+const beforeTheProgramme = (decision: Decision, reason: Reason): Decision => ({
+  ...decision,
+  tier: 'standard',
+  gate: 'score',
+  gateResult: 'open',
+  reasons: [reason, ...decision.reasons.filter(({ is }) => is !== 'notAsked')],
+  nextStep: { is: 'none' },
+});
+
+/** A candidate who would leave the programme, and whose move has to wait: the place is kept. */
+export function waitInside(decision: Decision, until: IsoDate): Decision {
+  if (decision.reasons.some(({ is }) => is === 'held')) return decision;
+  return { ...decision, reasons: [{ is: 'held', by: 'moves', until }, ...decision.reasons] };
 }
 
 /** Whether a candidate's place is promised: to the customer, who was asked already, or by a person's override. */

@@ -62,7 +62,7 @@ export function cheapestLever(decision: Decision, ground: Ground, settings: Sett
 }
 
 const isHeld = ({ reasons }: Decision): boolean =>
-  reasons.some(({ is }) => is === 'overridden' || is === 'overCapacity');
+  reasons.some(({ is }) => is === 'overridden' || is === 'overCapacity' || is === 'waits');
 
 /** One whole commitment more, where that closes all gaps. */
 function missingGet(gaps: readonly AgreementGap[]): LeverChange | null {

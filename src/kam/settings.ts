@@ -225,10 +225,28 @@ export const settingsSchema = z.strictObject({
   score: z
     .strictObject({
       threshold: points('Score that must be exceeded.', 100).default(60),
+      hysteresis: points(
+        'Points below the threshold that a group past the score gate keeps passing for; 0 for none.',
+        100,
+      ).default(3),
       minimumConfidence: fraction('Share of the weights that must rest on known figures.').default(0.5),
       capacity: count('Key accounts and candidates that the programme can care for; empty for no cap.', 1, 99_999)
         .nullable()
         .default(35),
+    })
+    .prefault({}),
+  stability: z
+    .strictObject({
+      minimumStayMonths: count(
+        'Months that a group stays a candidate, whatever its figures say, from the day on which it became one; 0 for none.',
+        0,
+        36,
+      ).default(3),
+      movesPerQuarter: fraction(
+        'Share of the groups in the funnel that figures may make candidates, or candidates no longer, in one quarter; at least one group. Empty: no limit.',
+      )
+        .nullable()
+        .default(0.1),
     })
     .prefault({}),
   source: z

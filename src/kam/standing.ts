@@ -1,7 +1,15 @@
 /** What the org says today about one account, and what it shall say: one shape for both, so that a plan is a difference. */
 import { inCurrency, type OwnCurrency } from './currency.js';
 import type { GroupFacts } from './facts.js';
-import { shortfalls, type Decision, type Gate, type GateResult, type Segment, type Tier } from './funnel.js';
+import {
+  shortfalls,
+  type Decision,
+  type Gate,
+  type GateResult,
+  type Segment,
+  type StandingDecision,
+  type Tier,
+} from './funnel.js';
 import type { GroupPotential } from './potential.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate, Points, RecordId } from './units.js';
@@ -95,7 +103,6 @@ export function markOf(
 ): FreshMark {
   const shared: FreshMark = { ...emptyMark, tier: decision.tier, segment: decision.segment, groupId: facts.groupId };
   if (accountId !== facts.groupId) return shared;
-  const isBelow = decision.tier === 'key' && shortfalls(decision).length > 0;
   return {
     ...shared,
     gate: decision.gate,
@@ -113,7 +120,7 @@ export function markOf(
     nextStep: nextStepWithLever(decision, settings, facts.trust),
     ratedOn: facts.rated.on,
     ratedAs: facts.rated.memory,
-    belowSince: isBelow ? facts.asOf : null,
+    belowSince: isBelow(decision) ? facts.asOf : null,
   };
 }
 
@@ -152,6 +159,26 @@ export function desiredMark(
     ? desired
     : { ...desired, assessedOn: asOf };
 }
+
+/** What a decision leaves standing once it is written: what the next run finds. */
+export function standingAfter(
+  decision: Decision,
+  stands: StandingDecision,
+  { asOf, today }: { asOf: IsoDate; today: IsoDate },
+): StandingDecision {
+  const { tier, segment, gate, gateResult } = decision;
+  const hasMoved = stands.tier !== null && stands.tier !== tier;
+  return {
+    tier,
+    segment,
+    gate,
+    gateResult,
+    tierSince: hasMoved ? today : stands.tierSince,
+    belowSince: isBelow(decision) ? (stands.belowSince ?? asOf) : null,
+  };
+}
+
+const isBelow = (decision: Decision): boolean => decision.tier === 'key' && shortfalls(decision).length > 0;
 
 /** The fields in which two marks differ, before and after; null where they say the same. */
 export function differenceOf(

@@ -274,12 +274,20 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
         return `Strategic criteria undecided: between ${percent(reason.lowest, speech)} and ${percent(reason.highest, speech)}, ${percent(reason.minimum, speech)} are needed. Missing: ${unratedWords('en', reason.missing)}.`;
       case 'scoreExceeded':
         return `Score ${points(reason.points, speech)} exceeds ${points(reason.threshold, speech)}; strongest: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} of ${points(part.possible, speech)}`).join(', ')}.`;
+      case 'scoreHeld':
+        return `Score ${points(reason.points, speech)} does not exceed ${points(reason.threshold, speech)}, but has before: it is held as long as it exceeds ${points(reason.downTo, speech)}; strongest: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} of ${points(part.possible, speech)}`).join(', ')}.`;
       case 'scoreNotExceeded':
         return `Score ${points(reason.points, speech)} does not exceed ${points(reason.threshold, speech)}; most is missing: ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} of ${points(part.possible, speech)})`).join(', ')}.`;
       case 'scoreUndecided':
         return `Score undecided: only ${percent(reason.confidence, speech)} of the weights are known, ${percent(reason.minimum, speech)} are needed. Unknown: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.en[why]})`).join(', ')}.`;
       case 'overCapacity':
         return `Waiting: rank ${reason.rank}, the programme can care for ${reason.capacity}.`;
+      case 'held':
+        return reason.by === 'stay'
+          ? `The place is kept until ${day(reason.until, speech)}, the minimum stay, although the figures no longer carry it.`
+          : `The place is kept until ${day(reason.until, speech)}: as many customers as a quarter allows have moved already.`;
+      case 'waits':
+        return `Waiting until ${day(reason.until, speech)}: the figures are enough for a candidate, but as many customers as a quarter allows have moved already.`;
       case 'uncalibrated':
         return 'The scale is uncalibrated: its anchors come from the figures of all customers, not from settings.';
       case 'accepted':
@@ -319,12 +327,20 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
         return `Strategische Kriterien unentschieden: zwischen ${percent(reason.lowest, speech)} und ${percent(reason.highest, speech)}, nötig sind ${percent(reason.minimum, speech)}. Es fehlt: ${unratedWords('de', reason.missing)}.`;
       case 'scoreExceeded':
         return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)}; am stärksten: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} von ${points(part.possible, speech)}`).join(', ')}.`;
+      case 'scoreHeld':
+        return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)} nicht, hat es aber schon: Er wird gehalten, solange er ${points(reason.downTo, speech)} übertrifft; am stärksten: ${reason.best.map((part) => `${name(part.criterion)} ${points(part.contribution, speech)} von ${points(part.possible, speech)}`).join(', ')}.`;
       case 'scoreNotExceeded':
         return `Score ${points(reason.points, speech)} übertrifft ${points(reason.threshold, speech)} nicht; am meisten fehlt: ${reason.worst.map((part) => `${name(part.criterion)} (${points(part.contribution, speech)} von ${points(part.possible, speech)})`).join(', ')}.`;
       case 'scoreUndecided':
         return `Score unentschieden: nur ${percent(reason.confidence, speech)} der Gewichte sind bekannt, nötig sind ${percent(reason.minimum, speech)}. Unbekannt: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.de[why]})`).join(', ')}.`;
       case 'overCapacity':
         return `Wartet: Rang ${reason.rank}, das Programm kann ${reason.capacity} betreuen.`;
+      case 'held':
+        return reason.by === 'stay'
+          ? `Der Platz bleibt für die Mindestdauer bis ${day(reason.until, speech)}, obwohl die Zahlen ihn nicht mehr tragen.`
+          : `Der Platz bleibt bis ${day(reason.until, speech)}: So viele Kunden, wie ein Quartal erlaubt, haben schon gewechselt.`;
+      case 'waits':
+        return `Wartet bis ${day(reason.until, speech)}: Die Zahlen reichen für einen Kandidaten, aber so viele Kunden, wie ein Quartal erlaubt, haben schon gewechselt.`;
       case 'uncalibrated':
         return 'Die Skala ist nicht kalibriert: Ihre Eckwerte stammen aus den Zahlen aller Kunden, nicht aus den Einstellungen.';
       case 'accepted':

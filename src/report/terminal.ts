@@ -206,6 +206,8 @@ export function noteText(note: BookNote): string {
       return `${count(note.count, 'group has', 'groups have')} a task whose owner is no active user; somebody stands in${examples}. Give the account an active owner or manager.`;
     case 'taskWithoutOwner':
       return `${count(note.count, 'group lacks', 'groups lack')} tasks that no active user could own${examples}; they were not opened. Set Tasks_Fallback_Owner__c, or give the account an active owner.`;
+    case 'moveWaits':
+      return `${count(note.count, 'group waits', 'groups wait')} to become a candidate, or to be one no longer, until the next quarter${examples}. Stability_Moves_Per_Quarter__c says how many may move.`;
     case 'walletNegative':
       return `${count(note.count, 'stated wallet is', 'stated wallets are')} below zero and count for nothing${examples}. Enter what the customer buys in a year, or 0 where he needs none.`;
     case 'walletInFuture':

@@ -1,17 +1,37 @@
 /** From the book's facts to a decision per group: potential per account, lines and scale over all, decision per group. */
 import type { Book, GroupView } from '../book/book.js';
-import { applyCapacity, decide, type Decision, type SegmentLines, type StandingDecision } from '../kam/funnel.js';
+import {
+  applyCapacity,
+  decide,
+  nothingStands,
+  waitInside,
+  waitOutside,
+  type Decision,
+  type SegmentLines,
+  type StandingDecision,
+} from '../kam/funnel.js';
 import { cheapestLever } from '../kam/lever.js';
 import { modelledEstimates } from '../kam/modelled.js';
 import { peerEstimates } from '../kam/peers.js';
 import { assessPotential } from '../kam/potential.js';
 import { prospectEstimates } from '../kam/prospects.js';
+import {
+  contenderOf,
+  countsAt,
+  moveCounts,
+  movesAllowed,
+  nextQuarter,
+  programmeOf,
+  type Contender,
+  type Programme,
+} from '../kam/programme.js';
 import { drawsFrom } from '../kam/random.js';
 import { contestantOf, robustnessOf, TRIAL_SEED, type Contestant } from '../kam/robustness.js';
 import { anchorsOfEntrants, scaleFrom, type MoneyAnchors, type ScoreScale } from '../kam/score.js';
 import { segmentLines, segmentOf } from '../kam/segment.js';
 import type { Settings } from '../kam/settings.js';
-import type { Cents, Fraction, Points, RecordId } from '../kam/units.js';
+import { standingAfter } from '../kam/standing.js';
+import type { Cents, Fraction, IsoDate, RecordId } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
 import { modelsOf, type Told } from './models.js';
 
@@ -29,8 +49,9 @@ export type Assessment = {
   lines: SegmentLines;
   scale: ScoreScale;
   anchors: MoneyAnchors;
-  /** Places in the programme, 1 the best: key accounts first, then candidates by score, then by revenue, then by id. */
-  ranks: ReadonlyMap<RecordId, number>;
+  /** How many groups entered the funnel, hysteresis aside. */
+  entrants: number;
+  programme: Programme;
   /** The share of weights near those set under which a group is a candidate; a group that is not here never is. */
   robustness: ReadonlyMap<RecordId, Fraction>;
 };
@@ -82,7 +103,9 @@ async function* placedGroups(book: Book): AsyncIterable<Placed[]> {
 /** What stands on the group's root today. */
 export function standingOf({ facts, standings }: GroupView): StandingDecision {
   const root = standings.find(({ accountId }) => accountId === facts.groupId);
-  return { tier: root?.mark.tier ?? null, segment: root?.mark.segment ?? null };
+  if (root === undefined) return nothingStands;
+  const { tier, segment, gate, gateResult, tierSince, belowSince } = root.mark;
+  return { tier, segment, gate, gateResult, tierSince, belowSince };
 }
 
 /** What all groups together say: the lines, the scale, and who finds a place. Writes nothing. */
@@ -93,29 +116,48 @@ export async function assessGroups(
 ): Promise<Assessment> {
   const totals = await groupTotals(groups);
   const lines = segmentLines(totals, settings);
-  const anchors = anchorsOfEntrants(entrantsOf(totals, lines, settings), settings, remembered);
+  const entered = entrantsOf(totals, lines, settings);
+  const anchors = anchorsOfEntrants(entered, settings, remembered);
   const scale = scaleFrom(settings, anchors);
-  return { lines, scale, anchors, ...(await programmeOf(groups, settings, { lines, scale })) };
+  const entrants = entered.risk.length;
+  return { lines, scale, anchors, entrants, ...(await placesOf(groups, settings, { lines, scale, entrants })) };
 }
 
 export type Decided = { view: GroupView; decision: Decision };
 
-/** Decides all groups, within the programme's capacity. Writes nothing. */
+/** Decides all groups, within the programme's capacity and the quarter's moves. Writes nothing. */
 export async function* decisionsOf(
   groups: Groups,
   settings: Settings,
-  { lines, scale, ranks }: Assessment,
+  assessment: Assessment,
 ): AsyncIterable<Decided[]> {
-  const { capacity } = settings.score;
+  const { lines, scale } = assessment;
   for await (const batch of groups()) {
-    yield batch.map(({ view, standing }) => {
-      const decision = decide(view.facts, view.potential, standing, { lines, scale }, settings);
-      const rank = ranks.get(decision.groupId);
-      const capped = rank === undefined || capacity === null ? decision : applyCapacity(decision, rank, capacity);
-      const lever = cheapestLever(capped, { ...view, standing, lines, scale }, settings);
-      return { view, decision: lever === null ? capped : { ...capped, lever } };
+    yield batch.map((placed) => {
+      const { view } = placed;
+      const decision = decisionIn(placed, settings, assessment);
+      // A change comes after this run: it meets what the run leaves standing.
+      const standing = standingAfter(decision, placed.standing, view.facts);
+      const lever = cheapestLever(decision, { ...view, standing, lines, scale }, settings);
+      return { view, decision: lever === null ? decision : { ...decision, lever } };
     });
   }
+}
+
+function decisionIn({ view, standing }: Placed, settings: Settings, { programme, ...run }: Assessment): Decision {
+  const { groupId, today } = view.facts;
+  const decided = (stands: StandingDecision, wait: IsoDate | null = null): Decision =>
+    decide(view.facts, view.potential, stands, run, settings, wait);
+  if (programme.waiting.has(groupId)) {
+    const until = nextQuarter(today);
+    return standing.tier === 'candidate'
+      ? waitInside(decided(standing, until), until)
+      : waitOutside(decided(standing), until);
+  }
+  const [rank, { capacity }] = [programme.ranks.get(groupId), settings.score];
+  if (!programme.over.has(groupId) || rank === undefined || capacity === null) return decided(standing);
+  // Without a place nothing is left to hold: what only hysteresis let pass does not pass, tonight and the night after.
+  return applyCapacity(decided({ ...standing, gate: null }), rank, capacity);
 }
 
 /** One figure per group; NaN stands for unknown. */
@@ -157,40 +199,27 @@ const orNaN = (value: number | Unknown): number => (isKnown(value) ? value : Num
 const known = (value: number | undefined): number | Unknown =>
   value === undefined || Number.isNaN(value) ? unknown('noPotential') : value;
 
-/** A group that has a place in the programme, as far as its rank goes. */
-type Place = { groupId: RecordId; isKey: boolean; points: Points; revenue: Cents };
-
-async function programmeOf(
+async function placesOf(
   groups: Groups,
   settings: Settings,
-  run: { lines: SegmentLines; scale: ScoreScale },
-): Promise<Pick<Assessment, 'ranks' | 'robustness'>> {
-  const places: Place[] = [];
+  { entrants, ...run }: Pick<Assessment, 'lines' | 'scale' | 'entrants'>,
+): Promise<Pick<Assessment, 'programme' | 'robustness'>> {
+  const contenders: Contender[] = [];
   const contestants: Contestant[] = [];
+  let used = 0;
   for await (const batch of groups()) {
     for (const { view, standing } of batch) {
       const decision = decide(view.facts, view.potential, standing, run, settings);
       const contestant = contestantOf(view.facts, decision, settings);
       if (contestant !== null) contestants.push(contestant);
-      if (decision.tier === 'candidate' || decision.tier === 'key') places.push(placeOf(view, decision));
+      const contender = contenderOf(view, decision, standing, run.lines, settings);
+      if (contender !== null) contenders.push(contender);
+      else if (countsAt(decision.tier, standing.tier, moveCounts(view.facts, standing))) used += 1;
     }
   }
-  const ranked = places.toSorted(
-    (a, b) =>
-      Number(b.isKey) - Number(a.isKey) ||
-      b.points - a.points ||
-      b.revenue - a.revenue ||
-      (a.groupId < b.groupId ? -1 : 1),
-  );
+  const allowed = movesAllowed(entrants, settings);
   return {
-    ranks: new Map(ranked.map(({ groupId }, index) => [groupId, index + 1])),
+    programme: programmeOf(contenders, allowed === null ? null : { allowed, used }, settings),
     robustness: robustnessOf(contestants, settings, drawsFrom(TRIAL_SEED)),
   };
 }
-
-const placeOf = ({ facts: { groupId, yearlyRevenue } }: GroupView, { tier, score }: Decision): Place => ({
-  groupId,
-  isKey: tier === 'key',
-  points: isKnown(score.points) ? score.points : 0,
-  revenue: isKnown(yearlyRevenue) ? yearlyRevenue : 0,
-});

@@ -46,7 +46,7 @@ export type Plan = {
   closed: number;
   /** Roots that remember tasks that they did not know of. */
   remembers: number;
-  /** What a person should know about the tasks' owners. */
+  /** What a person should know about the tasks' owners, and about moves that wait. */
   notes: BookNote[];
   /** Accounts whose tier or segment changes, of those that had one before. */
   moved: number;
@@ -116,7 +116,7 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
     opened,
     closed: ofTasks.filter((change) => change.verb === 'close').length,
     remembers: remembers.length,
-    notes: ownerNotes(wanted, standing),
+    notes: [...ownerNotes(wanted, standing), ...waitingNote(assessment)],
     moved,
     classified,
     hash: hash.digest('hex'),
@@ -301,6 +301,12 @@ function rememberChanges(
 type RememberChange = Extract<Change, { verb: 'remember' }>;
 
 const EXAMPLES = 5;
+
+/** Groups whose move has to wait, since this quarter's are made. */
+function waitingNote({ programme: { waiting } }: Assessment): BookNote[] {
+  const examples = [...waiting].toSorted().slice(0, EXAMPLES);
+  return waiting.size === 0 ? [] : [{ is: 'moveWaits', count: waiting.size, examples }];
+}
 
 /** Tasks whose owner has left: somebody stands in, or nobody can. */
 function ownerNotes(wanted: readonly WantedReview[], standing: readonly StandingTask[]): BookNote[] {

@@ -6,6 +6,7 @@ import { Messages } from '@salesforce/core';
 import { openBook, type Book, type GroupView } from '../book/book.js';
 import type { MoneyAnchors } from '../kam/score.js';
 import { canonicalSettings, settingsSchema, type Settings } from '../kam/settings.js';
+import { standingAfter } from '../kam/standing.js';
 import type { KamOrg } from '../org/connect.js';
 import { readSettingRecords } from '../org/read.js';
 import type { MetadataRecord } from '../org/records.js';
@@ -62,6 +63,7 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   segment: 'decision',
   strategy: 'decision',
   score: 'decision',
+  stability: 'decision',
   criterion: 'decision',
   safety: 'decision',
   review: 'decision',
@@ -174,8 +176,9 @@ async function* placedGroups({ book, run }: LastRun, views: Book): AsyncIterable
   const others = views === book ? null : views.groups(BATCH)[Symbol.asyncIterator]();
   for await (const batch of decidedGroups(book)) {
     const other = others === null ? null : await nextBatch(others);
-    yield batch.map(({ view, decision: { tier, segment } }, index) => {
-      const standing = hasWritten ? { tier, segment } : standingOf(view);
+    yield batch.map(({ view, decision }, index) => {
+      const stood = standingOf(view);
+      const standing = hasWritten ? standingAfter(decision, stood, view.facts) : stood;
       const seen = other === null ? view : other[index];
       if (seen?.facts.groupId !== view.facts.groupId) {
         throw new Error(`Group ${view.facts.groupId} is not where it was in the copied book; run the sync again.`);

@@ -106,7 +106,7 @@ const sideIn = ({ settings, assessment }: Scenario, { view, decision }: Decided)
   potential: view.potential,
   decision,
   lines: assessment.lines,
-  rank: assessment.ranks.get(decision.groupId) ?? null,
+  rank: assessment.programme.ranks.get(decision.groupId) ?? null,
   settings,
 });
 

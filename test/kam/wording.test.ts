@@ -181,6 +181,40 @@ const reasons: Cases<Reason> = {
       },
     ],
   ],
+  scoreHeld: [
+    [
+      { is: 'scoreHeld', points: 58, threshold: 60, downTo: 57, best: [part] },
+      {
+        en: 'Score 58 does not exceed 60, but has before: it is held as long as it exceeds 57; strongest: additional potential 17.5 of 35.',
+        de: 'Score 58 übertrifft 60 nicht, hat es aber schon: Er wird gehalten, solange er 57 übertrifft; am stärksten: zusätzliches Potenzial 17,5 von 35.',
+      },
+    ],
+  ],
+  held: [
+    [
+      { is: 'held', by: 'stay', until: '2027-02-24' },
+      {
+        en: 'The place is kept until 24 Feb 2027, the minimum stay, although the figures no longer carry it.',
+        de: 'Der Platz bleibt für die Mindestdauer bis 24.02.2027, obwohl die Zahlen ihn nicht mehr tragen.',
+      },
+    ],
+    [
+      { is: 'held', by: 'moves', until: '2027-01-01' },
+      {
+        en: 'The place is kept until 1 Jan 2027: as many customers as a quarter allows have moved already.',
+        de: 'Der Platz bleibt bis 01.01.2027: So viele Kunden, wie ein Quartal erlaubt, haben schon gewechselt.',
+      },
+    ],
+  ],
+  waits: [
+    [
+      { is: 'waits', until: '2027-01-01' },
+      {
+        en: 'Waiting until 1 Jan 2027: the figures are enough for a candidate, but as many customers as a quarter allows have moved already.',
+        de: 'Wartet bis 01.01.2027: Die Zahlen reichen für einen Kandidaten, aber so viele Kunden, wie ein Quartal erlaubt, haben schon gewechselt.',
+      },
+    ],
+  ],
   overCapacity: [
     [
       { is: 'overCapacity', rank: 36, capacity: 35 },

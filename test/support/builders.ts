@@ -1,6 +1,12 @@
 /** Facts with boring, visible defaults: a case shows only what matters to it. */
 import type { AccountFacts, Benchmark, GroupFacts } from '../../src/kam/facts.js';
-import { decide, type Decision, type SegmentLines, type StandingDecision } from '../../src/kam/funnel.js';
+import {
+  decide,
+  nothingStands,
+  type Decision,
+  type SegmentLines,
+  type StandingDecision,
+} from '../../src/kam/funnel.js';
 import type { Contribution } from '../../src/kam/margin.js';
 import type { ValueWhy } from '../../src/kam/model/mix.js';
 import type { AccountRisk, RiskWhy } from '../../src/kam/model/risk.js';
@@ -140,19 +146,20 @@ export const aScale: ScoreScale = {
   calibrated: true,
 };
 
-export const noStanding: StandingDecision = { tier: null, segment: null };
+export const noStanding: StandingDecision = nothingStands;
 
 /** Decides a group, given what differs from `aGroup`, `aPotential` and the default settings. */
 export function decided(
   changes: Partial<GroupFacts> = {},
-  { potential = {}, standing = noStanding, lines = someLines, scale = aScale, settings = {} }: DecidedWith = {},
+  { potential = {}, standing = {}, lines = someLines, scale = aScale, settings = {} }: DecidedWith = {},
 ): Decision {
-  return decide(aGroup(changes), aPotential(potential), standing, { lines, scale }, settingsWith(settings));
+  const stands = { ...noStanding, ...standing };
+  return decide(aGroup(changes), aPotential(potential), stands, { lines, scale }, settingsWith(settings));
 }
 
 type DecidedWith = {
   potential?: Partial<GroupPotential>;
-  standing?: StandingDecision;
+  standing?: Partial<StandingDecision>;
   lines?: SegmentLines;
   scale?: ScoreScale;
   settings?: object;

@@ -9,7 +9,7 @@ import type { MoneyAnchors } from '../../src/kam/score.js';
 import type { Settings } from '../../src/kam/settings.js';
 import { unknown, type Unknown } from '../../src/kam/unknown.js';
 import type { Groups } from '../../src/sync/assess.js';
-import { accountId, aGroup, aPotential, euros, settingsWith } from './builders.js';
+import { accountId, aGroup, aPotential, euros, noStanding, settingsWith } from './builders.js';
 
 const thousands = fc.integer({ min: 0, max: 10 }).map((ten) => euros(10_000 * ten));
 const maybe = <T>(known: fc.Arbitrary<T>): fc.Arbitrary<T | Unknown> =>
@@ -94,5 +94,5 @@ export const someAnchors: MoneyAnchors = {
 
 /** As a book streams its groups, of which nothing stands in the org yet. */
 export async function* streamed(list: readonly GroupView[]): ReturnType<Groups> {
-  for (const one of list) yield await Promise.resolve([{ view: one, standing: { tier: null, segment: null } }]);
+  for (const one of list) yield await Promise.resolve([{ view: one, standing: noStanding }]);
 }

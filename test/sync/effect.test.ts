@@ -13,7 +13,7 @@ async function sides(list: readonly GroupView[], settings: Settings): Promise<Si
   const found: Side[] = [];
   for await (const batch of decisionsOf(groups, settings, assessment)) {
     for (const { view, decision } of batch) {
-      const rank = assessment.ranks.get(decision.groupId) ?? null;
+      const rank = assessment.programme.ranks.get(decision.groupId) ?? null;
       found.push({ facts: view.facts, potential: view.potential, decision, lines: assessment.lines, rank, settings });
     }
   }
