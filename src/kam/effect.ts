@@ -40,7 +40,11 @@ export type Cause =
   | { is: 'strategy'; answer: Pair<Pick<StrategyAnswer, 'lowest' | 'highest' | 'result'>>; line: Pair<Fraction> }
   | { is: 'confidence'; value: Pair<Fraction>; line: Pair<Fraction> }
   | { is: 'score'; value: Pair<Points | Unknown>; line: Pair<Points>; parts: PartChange[] }
+  | { is: 'stability'; value: Pair<Held | null> }
   | { is: 'place'; value: Pair<number | null>; line: Pair<number | null> };
+
+/** What keeps a group from moving: a candidate by hysteresis, minimum stay or the quarter's moves; or before the programme. */
+export type Held = 'hysteresis' | 'stay' | 'moves' | 'waits';
 
 type Pair<T> = { before: T; after: T };
 
@@ -97,6 +101,9 @@ function causesOf(before: Side, after: Side): Cause[] {
     const line = pair(({ settings }) => settings.score.threshold);
     causes.push({ is: 'score', value, line, parts: partChanges(before.decision, after.decision) });
   }
+  if (differs(({ decision }) => heldBy(decision))) {
+    causes.push({ is: 'stability', value: pair(({ decision }) => heldBy(decision)) });
+  }
   if (differs(isOverCapacity)) {
     causes.push({
       is: 'place',
@@ -131,6 +138,15 @@ function axisAnswer(side: Side, axis: 'revenue' | 'potential'): 'high' | 'low' |
 function scoreAnswer({ decision, settings }: Side): boolean | 'unknown' {
   const { points } = decision.score;
   return isKnown(points) ? exceeds(points, settings.score.threshold) : 'unknown';
+}
+
+export function heldBy({ tier, reasons }: Decision): Held | null {
+  for (const reason of reasons) {
+    if (reason.is === 'held') return reason.by;
+    if (reason.is === 'waits') return 'waits';
+    if (reason.is === 'scoreHeld' && tier === 'candidate') return 'hysteresis';
+  }
+  return null;
 }
 
 const isOverCapacity = ({ decision }: Side): boolean => decision.reasons.some(({ is }) => is === 'overCapacity');

@@ -1,5 +1,5 @@
 /** What other settings would change: the value that `--json` gives, and the lines for a terminal. */
-import type { Cause, Move, PartChange, Stand } from '../kam/effect.js';
+import type { Cause, Held, Move, PartChange, Stand } from '../kam/effect.js';
 import type { Segment, SegmentLines, Tier } from '../kam/funnel.js';
 import type { Cents, Fraction, IsoDate, Points, RecordId } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
@@ -12,6 +12,8 @@ export type Counts = {
   tiers: Record<Tier, number>;
   /** Groups that an answer by people, or a figure, keeps undecided. */
   undecided: number;
+  /** Groups that do not move, whatever their figures say. */
+  held: Record<Held, number>;
   capacity: number | null;
   lines: SegmentLines;
   threshold: Points;
@@ -63,6 +65,7 @@ export function whatIfLines(result: WhatIf, screen: Screen): string[] {
       : [`Changed in the org since that run, and counted on both sides: ${result.changedSince.join(', ')}.`]),
     '',
     countsTable(result.before, result.after, screen, ['now', 'then'], result.currency),
+    ...heldLines(result.after.held),
     ...moveLines(result, screen),
     ...candidateLines(result, screen),
     '',
@@ -106,6 +109,23 @@ export function countsTable(
       { key: 'change', name: '', horizontalAlignment: 'right' },
     ],
   });
+}
+
+/** Who would move if nothing held the programme still, and how to look at that. */
+function heldLines({ hysteresis, stay, moves, waits }: Counts['held']): string[] {
+  const keep = [
+    ...(hysteresis > 0 ? [`${hysteresis} by hysteresis of the score`] : []),
+    ...(stay > 0 ? [`${stay} for the minimum stay`] : []),
+    ...(moves > 0 ? [`${moves} until the next quarter`] : []),
+  ];
+  if (keep.length === 0 && waits === 0) return [];
+  const kept =
+    keep.length === 0 ? [] : [`kept as candidates although the figures no longer carry them: ${keep.join(', ')}`];
+  const waiting = waits === 0 ? [] : [`waiting for the next quarter to become candidates: ${waits}`];
+  return [
+    `Then held where they are – ${[...kept, ...waiting].join('; ')}.`,
+    'Where the figures alone lead: --set score.hysteresis=0 --set stability.minimumStayMonths=0 --set stability.movesPerQuarter=',
+  ];
 }
 
 function placesText({ tiers, capacity }: Counts): string {
@@ -180,10 +200,19 @@ export function causeText(cause: Cause, currency: string | null): string {
       return `${arrow(cause.value, percent)} of the weights known, needed ${arrow(cause.line, percent)}`;
     case 'score':
       return `score ${arrow(cause.value, pointsText)}, to exceed ${arrow(cause.line, String)}${partsText(cause.parts)}`;
+    case 'stability':
+      return arrow(cause.value, (held) => (held === null ? 'not held' : heldWords[held]));
     case 'place':
       return `rank ${arrow(cause.value, (rank) => (rank === null ? 'none' : String(rank)))}, places ${arrow(cause.line, (places) => (places === null ? 'no cap' : String(places)))}`;
   }
 }
+
+const heldWords: Record<Held, string> = {
+  hysteresis: 'held by hysteresis',
+  stay: 'held for the minimum stay',
+  moves: 'held until the next quarter',
+  waits: 'waits for the next quarter',
+};
 
 function arrow<T>({ before, after }: { before: T; after: T }, say: (value: T) => string): string {
   return say(before) === say(after) ? say(after) : `${say(before)} → ${say(after)}`;

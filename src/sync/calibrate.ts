@@ -122,7 +122,12 @@ async function thresholdStep(ground: Ground, settings: Settings, wanted: number 
   const { score } = settings;
   const capacity = wanted ?? score.capacity;
   if (capacity === null) return { entries: [], why: { is: 'noCapacity' } };
-  const uncapped = await ground.under({ ...settings, score: { ...score, capacity: null } });
+  const uncapped = await ground.under({
+    ...settings,
+    // The figures alone: what holds the programme still would also hold a threshold that no longer fits.
+    score: { ...score, capacity: null, hysteresis: 0 },
+    stability: { minimumStayMonths: 0, movesPerQuarter: null },
+  });
   const contenders: Contenders = { taken: 0, points: [] };
   for await (const batch of uncapped.decisions()) {
     for (const { view, decision } of batch) contend(contenders, view.facts, decision, settings);

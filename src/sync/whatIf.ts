@@ -1,6 +1,6 @@
 /** Who would move, and why, if settings were changed: the last run's book decided twice, side by side. */
 import type { Org } from '@salesforce/core';
-import { isInProgramme, moveOf, type Move, type Side } from '../kam/effect.js';
+import { heldBy, isInProgramme, moveOf, type Move, type Side } from '../kam/effect.js';
 import type { Decision } from '../kam/funnel.js';
 import { isKnown } from '../kam/unknown.js';
 import { entryIn, withEntries, writeRecords } from '../org/changes.js';
@@ -122,6 +122,7 @@ export function countsFor({
     segments: { top: 0, development: 0, base: 0, small: 0, unknown: 0 },
     tiers: { key: 0, candidate: 0, large: 0, standard: 0 },
     undecided: 0,
+    held: { hysteresis: 0, stay: 0, moves: 0, waits: 0 },
     capacity: settings.score.capacity,
     lines: assessment.lines,
     threshold: settings.score.threshold,
@@ -129,7 +130,10 @@ export function countsFor({
   };
 }
 
-export function count(counts: Counts, { segment, tier, gate, gateResult }: Decision): void {
+export function count(counts: Counts, decision: Decision): void {
+  const { segment, tier, gate, gateResult } = decision;
+  const held = heldBy(decision);
+  if (held !== null) counts.held[held] += 1;
   counts.segments[segment] += 1;
   counts.tiers[tier] += 1;
   if (gateResult === 'undecided' && gate !== 'segment') counts.undecided += 1;

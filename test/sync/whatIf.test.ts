@@ -29,9 +29,9 @@ const everything = 'SELECT Id, SystemModstamp, KAM_Tier__c, KAM_Segment__c FROM 
 test('a higher threshold lets the candidate go, and the line that did it is named with both values', () =>
   withCandidate(async (org) => {
     const stands = await org.client.query(everything);
-    const result = await org.whatIf(['score.threshold=49']);
+    const result = await org.whatIf(['score.threshold=52']);
     expect(result).toMatchObject({
-      changes: [{ key: 'score.threshold', before: '40', after: '49' }],
+      changes: [{ key: 'score.threshold', before: '40', after: '52' }],
       derived: false,
       changedSince: [],
       moves: { enters: 0, leaves: 1, segment: 0, gate: 0 },
@@ -47,14 +47,29 @@ test('a higher threshold lets the candidate go, and the line that did it is name
       is: 'leaves',
       before: { segment: 'top', tier: 'candidate', gate: 'ask', gateResult: 'open' },
       after: { segment: 'top', tier: 'standard', gate: 'score', gateResult: 'failed' },
-      because: [{ is: 'score', line: { before: 40, after: 49 }, parts: [] }],
+      because: [{ is: 'score', line: { before: 40, after: 52 }, parts: [] }],
     });
     const printed = whatIfLines(result, { width: 100, styled: false }).join('\n');
-    expect(printed).toContain('With score.threshold = 49 (now 40):');
-    expect(printed.replaceAll(/\s+/g, ' ')).toContain('to exceed 40 → 49');
+    expect(printed).toContain('With score.threshold = 52 (now 40):');
+    expect(printed.replaceAll(/\s+/g, ' ')).toContain('to exceed 40 → 52');
     expect(printed.split('\n').filter((line) => line.length > 100 && line.includes('Alpha'))).toEqual([]);
     expect(await org.client.query(everything)).toEqual(stands);
     expect(await org.client.query('SELECT Id FROM KAM_Run__c')).toHaveLength(1);
+  }));
+
+test('a candidate just below a new threshold is held, and what-if promises no more than the sync keeps', () =>
+  withCandidate(async (org) => {
+    // 48.95 does not exceed 49, but 46: three points less.
+    const result = await org.whatIf(['score.threshold=49']);
+    expect(result.moves).toEqual({ enters: 0, leaves: 0, segment: 0, gate: 0 });
+    expect(result.after).toMatchObject({
+      tiers: { candidate: 1 },
+      held: { hysteresis: 1, stay: 0, moves: 0, waits: 0 },
+    });
+    const printed = whatIfLines(result, { width: 100, styled: false }).join('\n');
+    expect(printed).toContain('kept as candidates although the figures no longer carry them: 1 by hysteresis');
+    const alone = await org.whatIf(['score.threshold=49', 'score.hysteresis=0']);
+    expect(alone.moved).toMatchObject([{ name: 'Alpha', is: 'leaves', because: [{ is: 'score' }] }]);
   }));
 
 test('other weights change what each criterion adds', () =>
@@ -70,7 +85,7 @@ test('what it says is what a sync then decides', () =>
   withCandidate(async (org) => {
     const folder = join(scratch, 'settings');
     const result = await org.whatIf(
-      ['score.threshold=49', 'segment.keepShare=80%', 'criterion.margin.weight=30'],
+      ['score.threshold=52', 'segment.keepShare=80%', 'criterion.margin.weight=30'],
       folder,
     );
     expect(result.written.map((file) => file.slice(folder.length + 1))).toEqual([
@@ -87,14 +102,14 @@ test('what it says is what a sync then decides', () =>
     expect(records[1]?.values).toEqual({
       ...shipped?.values,
       Currency__c: 'EUR',
-      Score_Threshold__c: 49,
+      Score_Threshold__c: 52,
       Segment_Keep_Share__c: 80,
     });
     expect(records[0]?.values).toMatchObject({ Weight__c: 30, Gate__c: 'Score', Half_At__c: 30_000, Active__c: true });
     const deployed = {
       settings: {
         ...roundAnchors,
-        'KAM_Settings.Default': { Currency__c: 'EUR', Score_Threshold__c: '49', Segment_Keep_Share__c: '80' },
+        'KAM_Settings.Default': { Currency__c: 'EUR', Score_Threshold__c: '52', Segment_Keep_Share__c: '80' },
         'KAM_Criterion.Margin': { ...roundAnchors['KAM_Criterion.Margin'], Weight__c: '30' },
       },
       families: margins,
@@ -142,8 +157,8 @@ test('what changed in the org since the last run is counted on both sides, and s
     await withSmallOrg(machineBuilders, other, async (changed) => {
       const folderOf = ({ stateHome, orgId }: typeof org): string => join(stateHome, 'sf-plugin-kam', orgId);
       cpSync(folderOf(org), folderOf(changed), { recursive: true });
-      const result = await changed.whatIf(['score.threshold=50']);
-      expect(result.changes).toEqual([{ key: 'score.threshold', before: '45', after: '50' }]);
+      const result = await changed.whatIf(['score.threshold=52']);
+      expect(result.changes).toEqual([{ key: 'score.threshold', before: '45', after: '52' }]);
       expect(result.changedSince).toEqual(['currency', 'score']);
       expect(result.moves.leaves).toBe(1);
     });
@@ -155,7 +170,7 @@ test('it works while a sync holds its work book', () =>
     const { workBook } = stateOf(orgId, { XDG_STATE_HOME: org.stateHome });
     const held = await openDuck(workBook, { memoryLimit: '100MB', threads: 1, readOnly: false });
     try {
-      expect((await org.whatIf(['score.threshold=49'])).moves.leaves).toBe(1);
+      expect((await org.whatIf(['score.threshold=52'])).moves.leaves).toBe(1);
     } finally {
       await held.close();
     }
@@ -193,12 +208,12 @@ describe('refuses, with nothing written,', () => {
       const full = join(scratch, 'full');
       mkdirSync(full);
       writeFileSync(join(full, 'old.xml'), '');
-      await expect(org.whatIf(['score.threshold=50'], full)).rejects.toThrow(/full is not empty/);
+      await expect(org.whatIf(['score.threshold=52'], full)).rejects.toThrow(/full is not empty/);
     }));
 
   test('an org that has no run on this machine', () =>
     withSmallOrg(machineBuilders, admin, async (org) => {
-      await expect(org.whatIf(['score.threshold=50'])).rejects.toThrow(/holds no finished run/);
+      await expect(org.whatIf(['score.threshold=52'])).rejects.toThrow(/holds no finished run/);
     }));
 
   test('a book that another version wrote', () =>
@@ -208,6 +223,6 @@ describe('refuses, with nothing written,', () => {
       const other = await openDuck(book, { memoryLimit: '100MB', threads: 1, readOnly: false });
       await other.run("UPDATE remembered SET value = '1' WHERE key = 'format'");
       await other.close();
-      await expect(org.whatIf(['score.threshold=50'])).rejects.toThrow(/another version wrote it/);
+      await expect(org.whatIf(['score.threshold=52'])).rejects.toThrow(/another version wrote it/);
     }));
 });
