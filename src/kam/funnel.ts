@@ -226,11 +226,13 @@ function throughGates(known: Known, settings: Settings): Way {
  *
  * Where it stands today tells: it is asked, or waits for ratings that are asked for only past the score. A key account
  * stands past all gates whatever its figures say; `belowSince` tells how they answered. Choice: as long as something
- * else speaks against it, its score is read without hysteresis, so that the answer does not depend on the night.
+ * else speaks against it, a person's override too, its score is read without hysteresis, so that the answer does not
+ * depend on the night.
  */
 function isPastScore(known: Known): boolean {
   const { gate, gateResult, tier, belowSince } = known.standing;
   const { answer } = known.facts;
+  if (isDethroned(known) && isEnoughGiven(answer)) return false;
   const isCrowned = tier === 'key' && answer.is === 'accepted' && !isDethroned(known);
   if (isCrowned) return belowSince === null && isEnoughGiven(answer);
   return gate === 'ask' || (gate === 'strategy' && gateResult === 'undecided');

@@ -25,7 +25,8 @@ export type Contender = {
   revenue: Cents;
   /** A candidate whom capacity does not cut: promised to the customer or by a person, or within its minimum stay. */
   isSafe: boolean;
-  isInStay: boolean;
+  /** A candidate within its minimum stay: its place is not free for others. */
+  isFirst: boolean;
   /** Whether a move of it is one by figures alone; those by people and customers are never limited. */
   movesByFigures: boolean;
   /** How far it stands beyond the line that it would cross, as a share of the scale. */
@@ -72,7 +73,8 @@ export function contenderOf(
     points: isKnown(points) ? points : 0,
     revenue: isKnown(facts.yearlyRevenue) ? facts.yearlyRevenue : 0,
     isSafe: isInStay || isPromised(decision),
-    isInStay,
+    // A promise beyond the capacity takes nobody's place, also not once it has become a minimum stay.
+    isFirst: isInStay && !isPromised(decision),
     movesByFigures: counts.ifMoved && (stoodPast(standing) || risesByFigures(decision, standing)),
     distance: falls || stoodPast(standing) ? below : above,
     counts,
@@ -169,7 +171,7 @@ export function programmeOf(
 
 const isInProgramme = (tier: Tier | null): boolean => tier === 'key' || tier === 'candidate';
 
-const precedence = ({ tier, isInStay }: Contender): number => (tier === 'key' ? 0 : isInStay ? 1 : 2);
+const precedence = ({ tier, isFirst }: Contender): number => (tier === 'key' ? 0 : isFirst ? 1 : 2);
 
 function waitingOf(
   contenders: readonly Contender[],

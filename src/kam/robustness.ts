@@ -12,7 +12,7 @@ import type { Draw } from './random.js';
 import { exceeds, isConfident } from './score.js';
 import type { Settings } from './settings.js';
 import { isEnough } from './strategy.js';
-import type { Cents, Fraction, RecordId } from './units.js';
+import type { Cents, Fraction, Points, RecordId } from './units.js';
 import { isKnown } from './unknown.js';
 
 /** Each weight is drawn from this share below what is set to this share above. */
@@ -28,12 +28,14 @@ export const TRIAL_SEED = 2022;
 export type Contestant = {
   groupId: RecordId;
   revenue: Cents;
-  /** Whom weights can't move (a key account; kept a candidate by a person), whom only the cap can't cut, and all others. */
+  /** Whom weights can't move (a key account; kept a candidate by a person or for now), whom only the cap can't cut, and all others. */
   claim: 'key' | 'kept' | 'promised' | 'open';
   /** Points of the score's criteria; NaN where unknown or inactive. */
   points: readonly number[];
   /** Strategic ratings, an unknown one as 0: the gate is passed when it is passed with these. */
   ratings: readonly number[];
+  /** The score to exceed: less where hysteresis holds the group. */
+  threshold: Points;
   /** Whether one rating by people passes the strategic gate alone. */
   passedByOne: boolean;
 };
@@ -59,6 +61,9 @@ export function contestantOf(facts: GroupFacts, decision: Decision, settings: Se
       const rating = ratings[criterion];
       return isKnown(rating) ? rating : 0;
     }),
+    threshold: decision.reasons.some(({ is }) => is === 'scoreHeld')
+      ? settings.score.threshold - settings.score.hysteresis
+      : settings.score.threshold,
     passedByOne:
       settings.strategy.oneIsEnough &&
       peopleRated.some((criterion) => settings.criterion[criterion].active && ratings[criterion] === 3),
@@ -69,16 +74,17 @@ export function contestantOf(facts: GroupFacts, decision: Decision, settings: Se
 function claimOf({ exclusion, answer }: GroupFacts, decision: Decision): Contestant['claim'] | null {
   if (decision.tier === 'key') return 'key';
   if (decision.reasons.some(({ is }) => is === 'overridden')) return decision.tier === 'candidate' ? 'kept' : null;
+  if (decision.reasons.some(({ is }) => is === 'held')) return 'kept';
   const isOut = exclusion !== null || answer.is === 'declined';
   if (isOut || decision.segment === 'small' || decision.segment === 'unknown') return null;
   return isPromised(decision) ? 'promised' : 'open';
 }
 
-function couldPass({ claim, points, ratings, passedByOne }: Contestant, settings: Settings): boolean {
+function couldPass({ claim, points, ratings, threshold, passedByOne }: Contestant, settings: Settings): boolean {
   if (claim === 'key' || claim === 'kept') return true;
   const weights = weightsOf(settings);
   return (
-    exceeds(highestMean(points, weights.score), settings.score.threshold) &&
+    exceeds(highestMean(points, weights.score), threshold) &&
     (passedByOne || isEnough(highestMean(ratings, weights.strategy) / 3, settings))
   );
 }
@@ -151,7 +157,11 @@ function drawn({ score, strategy }: Weights, draw: Draw): Weights {
 }
 
 /** The group's score under these weights; NaN where it does not pass both gates. */
-function pointsIn({ claim, points, ratings, passedByOne }: Contestant, weights: Weights, settings: Settings): number {
+function pointsIn(
+  { claim, points, ratings, threshold, passedByOne }: Contestant,
+  weights: Weights,
+  settings: Settings,
+): number {
   let all = 0;
   let known = 0;
   points.forEach((earned, index) => {
@@ -165,7 +175,7 @@ function pointsIn({ claim, points, ratings, passedByOne }: Contestant, weights: 
   });
   score = Math.min(100, score);
   if (claim === 'kept') return score;
-  const isScored = known > 0 && isConfident(known / all, settings) && exceeds(score, settings.score.threshold);
+  const isScored = known > 0 && isConfident(known / all, settings) && exceeds(score, threshold);
   if (!isScored || !(passedByOne || isEnough(meanRating(ratings, weights.strategy), settings))) return Number.NaN;
   return score;
 }

@@ -399,6 +399,93 @@ describe('an excluded group', () => {
   });
 });
 
+describe('hysteresis of the score', () => {
+  /** The group of the builders has 50 points; the default hysteresis is 3. */
+  const above = (threshold: number): object => ({ score: { threshold } });
+  const past = { tier: 'candidate', gate: 'ask', gateResult: 'open' } as const;
+
+  test('who is past the score gate keeps passing down to three points below it, and the reason says so', () => {
+    const held = decided(strategic, { settings: above(52), standing: past });
+    expect(held).toMatchObject({ tier: 'candidate', gate: 'ask', gateResult: 'open', nextStep: { is: 'ask' } });
+    expect(held.reasons[0]).toMatchObject({ is: 'scoreHeld', points: 50, threshold: 52, downTo: 49 });
+  });
+
+  test('the lower line must be exceeded too', () => {
+    expect(decided(strategic, { settings: above(53), standing: past }).tier).toBe('standard');
+  });
+
+  test('without hysteresis nothing is held', () => {
+    const settings = { score: { threshold: 50, hysteresis: 0 } };
+    expect(decided(strategic, { settings, standing: past }).tier).toBe('standard');
+  });
+
+  test.each([
+    ['stands before the score gate', { ...past, gate: 'score' }],
+    ['was never decided on', {}],
+  ] as const)('who %s has to exceed the threshold itself', (_, standing) => {
+    expect(decided(strategic, { settings: above(52), standing })).toMatchObject({ tier: 'standard', gate: 'score' });
+  });
+
+  test('who waits for ratings has passed the score, and is asked for them as long as it is held', () => {
+    const standing = { tier: 'standard', gate: 'strategy', gateResult: 'undecided' } as const;
+    const rated = { ratings: { referenceCustomer: 2, opinionLeader: unknown('notRated') } } as const;
+    expect(decided({ ...rated, sites: 1 }, { settings: above(52), standing })).toMatchObject({
+      gate: 'strategy',
+      gateResult: 'undecided',
+      nextStep: { is: 'rate' },
+    });
+  });
+
+  test('a key account is not below the line before it falls by more, and then not above it before it exceeds it', () => {
+    const crowned = { ...strategic, answer: accepted };
+    const standing = { tier: 'key', gate: 'ask', gateResult: 'passed' } as const;
+    const reasonsAt = (threshold: number, belowSince: string | null) =>
+      reasonsOf(decided(crowned, { settings: above(threshold), standing: { ...standing, belowSince } }));
+    expect(reasonsAt(52, null)).toContain('scoreHeld');
+    expect(reasonsAt(53, null)).toContain('scoreNotExceeded');
+    expect(reasonsAt(52, '2026-09-30')).toContain('scoreNotExceeded');
+    expect(reasonsAt(49, '2026-09-30')).toContain('scoreExceeded');
+  });
+});
+
+describe('the minimum stay', () => {
+  /** Candidate since 25 August; today is 24 November, and three months end tomorrow. */
+  const standing = { tier: 'candidate', segment: 'top', gate: 'ask', tierSince: '2026-08-25' } as const;
+  const fallen = { settings: { score: { threshold: 60 } } };
+
+  test('a candidate whose score falls stays one until it is over, is still asked, and the reason says until when', () => {
+    const held = decided(strategic, { ...fallen, standing });
+    expect(held).toMatchObject({ tier: 'candidate', gate: 'ask', gateResult: 'open', nextStep: { is: 'ask' } });
+    expect(held.reasons[0]).toEqual({ is: 'held', by: 'stay', until: '2026-11-25' });
+    expect(reasonsOf(held)).toContain('scoreNotExceeded');
+  });
+
+  test('and so does one whose revenue and potential fall', () => {
+    const poor = decided({ ...strategic, yearlyRevenue: euros(10_000) }, { standing, potential: { additional: 0 } });
+    expect(poor).toMatchObject({ tier: 'candidate', segment: 'small', gate: 'ask' });
+  });
+
+  test('on the day on which it ends, the figures count', () => {
+    const ended = { ...standing, tierSince: '2026-08-24' };
+    expect(decided(strategic, { ...fallen, standing: ended })).toMatchObject({ tier: 'standard', gate: 'score' });
+  });
+
+  test('the first tier of all has no minimum stay', () => {
+    expect(decided(strategic, { ...fallen, standing: { ...standing, tierSince: null } }).tier).toBe('standard');
+  });
+
+  test.each([
+    ['a knock-out', { ...strategic, exclusion: { reason: 'credit block' } }, 'standard'],
+    ['the customer who declines', { ...strategic, answer: declined }, 'large'],
+    ["people's low ratings", weak, 'standard'],
+    ['an override', { ...strategic, override: { tier: 'standard', reason: 'Board', until: '2026-12-31' } }, 'standard'],
+  ] as const)('%s is not held', (_, facts, tier) => {
+    const decision = decided(facts, { ...fallen, standing });
+    expect(decision.tier).toBe(tier);
+    expect(reasonsOf(decision)).not.toContain('held');
+  });
+});
+
 describe('the capacity of the programme', () => {
   test('a candidate beyond it waits at the score gate', () => {
     const waiting = applyCapacity(decided(strategic, lenient), 36, 35);
