@@ -31,7 +31,7 @@ import { anchorsOfEntrants, scaleFrom, type MoneyAnchors, type ScoreScale } from
 import { segmentLines, segmentOf } from '../kam/segment.js';
 import type { Settings } from '../kam/settings.js';
 import { standingAfter } from '../kam/standing.js';
-import type { Cents, Fraction, IsoDate, RecordId } from '../kam/units.js';
+import type { Fraction, IsoDate, RecordId } from '../kam/units.js';
 import { isKnown, unknown, type Unknown } from '../kam/unknown.js';
 import { modelsOf, type Told } from './models.js';
 

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GroupView } from '../../src/book/book.js';
 import type { Decision, Gate, GateResult, Segment, StandingDecision, Tier } from '../../src/kam/funnel.js';
-import { moveCounts, movesAllowed, countsAt } from '../../src/kam/programme.js';
 import type { Settings } from '../../src/kam/settings.js';
 import { standingAfter } from '../../src/kam/standing.js';
 import { assessGroups, decisionsOf, type Assessment, type Groups } from '../../src/sync/assess.js';
@@ -73,9 +72,6 @@ async function night(book: readonly One[], settings: Settings): Promise<Night> {
   });
   return { decisions, left, assessment };
 }
-
-const moved = ({ view, standing }: One, after: One): boolean =>
-  standing.tier !== null && standing.tier !== after.standing.tier && view === after.view;
 
 test('law 1: what one night decides, the next decides again, to the last word', () =>
   fc.assert(
