@@ -899,9 +899,9 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
             description: `${money(about.revenueAtRisk, speech)} a year are at risk (revenue: ${perYear(about.revenue, speech)}). Talk to the customer before the orders are gone: what has changed, who else is asked, and what would keep them?`,
           };
         case 'commitmentOverdue': {
-          const { side, what, theirOwner, ourOwner } = about.commitment;
+          const { side, what, theirOwner } = about.commitment;
           const theirs = side === 'get';
-          const who = theirs ? theirOwner : ourOwner;
+          const who = theirs ? theirOwner : null;
           return {
             subject: `${theirs ? 'Commitment of the customer' : 'Our commitment'} overdue: ${about.name}`,
             description: `${theirs ? 'The customer has' : 'We have'} promised${because(what)} It was due on ${day(about.dueOn, speech)}${who === null ? '' : `, by ${who}`}, and is not done. Keep it, move it together, or take it back: enter which on the commitment.`,
@@ -959,9 +959,9 @@ const reviewWords: Record<Language, (about: ReviewAbout, speech: Speech) => { su
             description: `${money(about.revenueAtRisk, speech)} im Jahr sind gefährdet (Umsatz: ${perYear(about.revenue, speech)}). Mit dem Kunden sprechen, bevor die Aufträge weg sind: Was hat sich geändert, wer wird noch gefragt, und was würde ihn halten?`,
           };
         case 'commitmentOverdue': {
-          const { side, what, theirOwner, ourOwner } = about.commitment;
+          const { side, what, theirOwner } = about.commitment;
           const theirs = side === 'get';
-          const who = theirs ? theirOwner : ourOwner;
+          const who = theirs ? theirOwner : null;
           return {
             subject: `${theirs ? 'Zusage des Kunden' : 'Unsere Zusage'} überfällig: ${about.name}`,
             description: `${theirs ? 'Der Kunde hat' : 'Wir haben'} zugesagt${because(what)} Fällig war das am ${day(about.dueOn, speech)}${who === null ? '' : `, zuständig ist ${who}`}; erledigt ist es nicht. Nachholen, gemeinsam verschieben oder zurücknehmen, und das bei der Zusage eintragen.`,

@@ -748,7 +748,7 @@ describe('review tasks', () => {
       {
         is: 'commitmentOverdue',
         name: 'Alpha',
-        commitment: { ...get, side: 'give', ourOwner: null, what: null },
+        commitment: { ...get, side: 'give', what: null },
         dueOn: '2026-10-01',
       },
       {
