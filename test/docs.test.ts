@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { scoreGroup } from '../src/kam/score.js';
 import { unknown } from '../src/kam/unknown.js';
 import { aGroup, aPotential, euros, settingsWith } from './support/builders.js';
+import { processedTable } from './support/dataProtectionPage.js';
 import { settingsPage } from './support/settingsPage.js';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -58,9 +59,25 @@ test('docs/settings.md says of every setting what the schema says (npx vitest ru
   await expect(settingsPage()).toMatchFileSnapshot('../docs/settings.md');
 });
 
+test('docs/data-protection.md lists every object and field that the code reads or writes (-u writes it anew)', async () => {
+  const page = read('docs', 'data-protection.md');
+  const listed = /(?<=<!-- processed -->\n)[\s\S]*?(?=<!-- \/processed -->)/;
+  expect(page).toMatch(listed);
+  await expect(page.replace(listed, () => `\n${processedTable()}\n\n`)).toMatchFileSnapshot(
+    '../docs/data-protection.md',
+  );
+});
+
 test('the pages name only fields, objects and settings types that the package has', () => {
   const parts = list('force-app', '-meta.xml').flatMap((file) => file.split('/').map((part) => part.split('.')[0]));
-  const pages = ['README.md', 'docs/model.md', 'docs/potentials.md', 'docs/care.md', 'docs/settings.md'];
+  const pages = [
+    'README.md',
+    'docs/data-protection.md',
+    'docs/model.md',
+    'docs/potentials.md',
+    'docs/care.md',
+    'docs/settings.md',
+  ];
   const named = pages.flatMap((page) => [...read(page).matchAll(/\b\w+__(?:c|mdt)\b/g)].map(([name]) => name));
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter((name) => !parts.includes(name))).toEqual([]);

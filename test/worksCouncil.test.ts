@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { codeFindings, metadataFindings, textFindings } from './support/perPerson.js';
+import { allPulls } from './support/dataProtectionPage.js';
+import { codeFindings, metadataFindings, personPath, textFindings } from './support/perPerson.js';
 
 const root = new URL('..', import.meta.url).pathname;
 const filesIn = (folder: string, ending: RegExp): string[] =>
@@ -21,6 +22,23 @@ test('nothing in the code sums, counts or ranks under people, and no report know
   const files = filesIn('src', /\.(ts|sql)$/);
   expect(files.length).toBeGreaterThan(150);
   expect(files.flatMap((file) => codeFindings(file, read(file)))).toEqual([]);
+});
+
+test('of people only those who answer for a customer are read: not who sold, visited, called or helped', () => {
+  const read = allPulls().flatMap(({ table, sources }) =>
+    sources.filter(({ path }) => personPath.test(path)).map(({ path }) => `${table} ${path}`),
+  );
+  expect(read).toEqual([
+    'account OwnerId',
+    'account KAM_Manager__c',
+    'commitment Our_Owner__c',
+    'commitment Our_Owner__r.IsActive',
+    'task OwnerId',
+    'teammate UserId',
+  ]);
+  expect(allPulls().map(({ table }) => table)).toEqual(
+    expect.arrayContaining(['opportunity', 'visit', 'phone_call', 'service_case']),
+  );
 });
 
 test('no message and no sentence for the CRM speaks of a figure per employee', () => {

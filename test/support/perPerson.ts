@@ -12,7 +12,7 @@ const perPerson = new RegExp(
 );
 
 /** Fields through which a record leads to a person on our side. */
-const personPath =
+export const personPath =
   /\b(?:Owner(?:Id)?|CreatedBy(?:Id)?|LastModifiedBy(?:Id)?|KAM_Manager__[cr]|Our_Owner__[cr]|UserId|Manager(?:Id)?|\$User)\b/;
 
 /** A person in a report's columns, by the names that reports use. */

@@ -1,0 +1,128 @@
+/** The tables of docs/data-protection.md as they must stand: every object and field that the code reads or writes. */
+import {
+  activeUserQuery,
+  inactiveUsersQuery,
+  needs,
+  pullsOf,
+  taskClose,
+  taskObject,
+  taskUpsert,
+  userObject,
+  type Pull,
+} from '../../src/org/records.js';
+
+/** Why each object is read or written. A new object needs a reason here before the page can be made. */
+const purposes: Readonly<Record<string, string>> = {
+  Account:
+    'who the customers are and how they belong together; what people rated, excluded or overrode; what the last run wrote. The owner and the key account manager are read only to give tasks to somebody',
+  AccountContactRelation: 'which contacts belong to several accounts of a group; only where the org allows it',
+  AccountTeamMember:
+    'how many people of ours know the customer, as one number per group; only where the org keeps account teams',
+  Case: 'how many cases a customer opened in a year, as a cost of serving him; only where the settings give a rate for a case. Neither who answered nor what was said is read',
+  Contact:
+    'how broadly we know a customer: function, level, role, and the day of the last activity. Address, phone and mail are not read',
+  CurrencyType: 'rates, where the org has several currencies',
+  DatedConversionRate: 'rates for days, where the org has them',
+  Event:
+    'how many visits a customer had in a year, as a cost of serving him; only where the settings give a rate for a visit. Neither who visited nor what about is read',
+  KAM_Agreement__c: 'what the customer answered when asked for give and get',
+  KAM_Commitment__c:
+    'what both sides promised, by when, and which person at the customer; of our own person the id and whether the user is still active, so that a promise does not lie idle',
+  KAM_Potential__c: 'potential by product family, and what people know and plan',
+  KAM_Run__c: 'what a run did: counts of groups and changes, never of people; which machine runs now',
+  Opportunity: 'sales, open offers and joint projects of a customer. The owner is not read',
+  OpportunityLineItem: 'what was sold, by product family',
+  Product2: 'families of products',
+  Task: 'review tasks of this plugin; and, only where the settings give a rate for a call, how many calls a customer had in a year. Neither who called nor what about is read',
+  User: 'who has left, so that no task lies with somebody who is gone; and whether the fallback owner of the settings is there',
+};
+
+const settingsPurpose = 'settings, each explained in [settings.md](settings.md)';
+
+type Access = { reads: Set<string>; writes: Set<string> };
+
+/** One row per object, in order of name. */
+export function processedTable(): string {
+  const objects = new Map<string, Access>();
+  const add = (object: string, reads: readonly string[], writes: readonly string[] = []): void => {
+    const known = objects.get(object) ?? { reads: new Set(), writes: new Set() };
+    for (const field of reads) known.reads.add(field);
+    for (const field of writes) known.writes.add(field);
+    objects.set(object, known);
+  };
+  for (const { object, sources } of allPulls()) {
+    add(
+      object,
+      sources.map(({ path }) => path),
+    );
+  }
+  for (const { object, reads, writes } of needs) add(object, reads, writes);
+  add(taskObject, [], [...keysOf(taskUpsert(aTask)), ...keysOf(taskClose('', ''))]);
+  add(userObject, [activeUserQuery(''), inactiveUsersQuery].flatMap(fieldsIn));
+  return [
+    '| object | read | written | why |',
+    '|---|---|---|---|',
+    ...[...objects].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([object, access]) => row(object, access)),
+  ].join('\n');
+}
+
+function row(object: string, { reads, writes }: Access): string {
+  const isSettings = object.endsWith('__mdt');
+  const why = isSettings ? settingsPurpose : purposes[object];
+  if (why === undefined)
+    throw new Error(`${object} is read or written: say why in test/support/dataProtectionPage.ts.`);
+  const list = (fields: ReadonlySet<string>): string =>
+    fields.size === 0
+      ? '–'
+      : isSettings
+        ? 'all settings'
+        : [...fields]
+            .toSorted()
+            .map((field) => `\`${field}\``)
+            .join(', ');
+  return `| \`${object}\` | ${list(reads)} | ${list(writes)} | ${why} |`;
+}
+
+/** What is read where org and settings let everything be read that can be; fields that settings name are told in words. */
+export const allPulls = (): Pull[] => pullsOf(everything, all);
+
+const everything = {
+  hasPersonAccounts: true,
+  hasLines: true,
+  hasCurrencies: true,
+  hasDatedRates: true,
+  hasContacts: true,
+  hasRelations: true,
+  hasTeams: true,
+  opportunityFlags: [],
+};
+const all = {
+  since: '2020-01-01',
+  familyField: null,
+  lineCost: null,
+  productCost: null,
+  services: ['visit', 'call', 'case'] as const,
+  ownerField: null,
+  project: { field: 'KAM_Project_Area__c', value: null },
+  from: '2026-01-01',
+  until: '2026-12-31',
+};
+
+const aTask = {
+  ref: '',
+  kind: 'ask',
+  accountId: '',
+  ownerId: '',
+  subject: '',
+  description: '',
+  dueOn: '',
+  priority: 'Normal',
+} as const;
+
+const keysOf = (record: object): string[] => Object.keys(record).filter((key) => key !== 'attributes' && key !== 'Id');
+
+/** The fields that a query asks for or asks by. */
+const fieldsIn = (soql: string): string[] => {
+  const { picked = '', where = '' } = /SELECT (?<picked>.+) FROM \w+ WHERE (?<where>.+)/.exec(soql)?.groups ?? {};
+  return [...picked.split(', '), ...[...where.matchAll(/(\w+) (?:=|NOT IN|IN)/g)].map(([, field = '']) => field)];
+};
