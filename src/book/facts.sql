@@ -21,7 +21,7 @@ ORDER BY account_no;
 
 CREATE OR REPLACE TABLE member_task AS
 SELECT
-  m.group_no, m.account_no, t.id, t.ref, t.account_id, t.owner_id, t.is_closed, t.is_moot,
+  m.group_no, m.account_no, t.id, t.ref, t.account_id, t.owner_id, t.is_closed, t.is_moot, t.status,
   CASE WHEN NOT t.is_closed THEN t.description END AS description
 FROM task AS t
 JOIN member AS m ON m.id = t.account_id

@@ -116,6 +116,7 @@ const taskOf = (row: Row): StandingTask => ({
   ownerId: textOf(row, 'owner_id'),
   isClosed: flagOf(row, 'is_closed'),
   isMoot: row['is_moot'] === true,
+  status: textOrNull(row, 'status'),
   description: textOrNull(row, 'description'),
 });
 

@@ -185,6 +185,7 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     ownerId: required('id'),
     isClosed: required('boolean'),
     isMoot: optional('boolean'),
+    status: optional('text'),
     description: optional('text'),
   },
 };

@@ -314,7 +314,11 @@ export function isOver(ref: string, asOf: IsoDate): boolean {
 }
 
 /** What an open task says once the worker closes it, at most as long as the field. */
-export function closedDescription({ description }: StandingTask, today: IsoDate, settings: Settings): string {
+export function closedDescription(
+  { description }: Pick<StandingTask, 'description'>,
+  today: IsoDate,
+  settings: Settings,
+): string {
   const note = closingNote(today, settings);
   const said = (description ?? '').slice(0, MAXIMUM_DESCRIPTION - note.length - 2);
   return said === '' ? note : `${said}\n\n${note}`;

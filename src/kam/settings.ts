@@ -352,6 +352,11 @@ export const settingsSchema = z.strictObject({
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),
+      firstRunWrites: count(
+        'Rows that a first run may write at most; more must be allowed by --max-writes.',
+        0,
+        99_999_999,
+      ).default(100_000),
       apiRunShare: fraction("Share of the org's daily API calls that one run may make.").default(0.1),
       apiSoftStop: fraction(
         "Share of the org's daily API calls, whoever made them, beyond which a run stops and keeps what it has.",

@@ -81,6 +81,8 @@ export type StandingTask = {
   isClosed: boolean;
   /** Closed by the worker because nothing was left to do, not by a person. */
   isMoot: boolean;
+  /** As the org's picklist has it; null where it was not read. */
+  status: string | null;
   /** What an open task says; null for a closed one. */
   description: string | null;
 };

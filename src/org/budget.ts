@@ -2,7 +2,7 @@
 import { Messages } from '@salesforce/core';
 import type { Fraction } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
-import { STOPPED } from './lease.js';
+import { STOPPED } from './exitCodes.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'org');
@@ -39,13 +39,13 @@ export function withinBudget(org: KamOrg, budget: Budget): KamOrg {
     ...org,
     transport: {
       ...transport,
-      send: async (method, path, body) => {
+      send: async (...request) => {
         check();
-        return transport.send(method, path, body);
+        return transport.send(...request);
       },
-      download: async (path, file) => {
+      download: async (...request) => {
         check();
-        return transport.download(path, file);
+        return transport.download(...request);
       },
     },
   };

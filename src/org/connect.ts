@@ -1,12 +1,9 @@
 /** From what `sf` knows of a login to the org that the job works on. */
-import jsforce from 'jsforce';
 import { SfError, type Org } from '@salesforce/core';
 import { z } from 'zod';
 import type { RecordId } from '../kam/units.js';
-import { openTransport, type Transport } from './transport.js';
-
-/** The exit code of a command that found the org not ready and has written nothing. */
-export const PREFLIGHT_FAILED = 3;
+import { PREFLIGHT_FAILED } from './exitCodes.js';
+import { openTransport, refusalCode, type Pace, type Transport } from './transport.js';
 
 /** The version that the product is tested with. */
 export const testedApiVersion = '67.0';
@@ -60,23 +57,17 @@ const userInfo = z.object({ user_id: z.string(), organization_id: z.string(), pr
  *
  * Errors: those of the transport, with exit code 3: the login has expired, or the org does not answer.
  */
-export async function connect(login: Org, apiVersion: string | undefined): Promise<KamOrg> {
+export async function connect(login: Org, apiVersion: string | undefined, pace?: Pace): Promise<KamOrg> {
   const version = apiVersion ?? testedApiVersion;
   const { instanceUrl = '' } = login.getConnection();
-  const transport = openTransport(login, instanceUrl);
+  const transport = openTransport(login, instanceUrl, pace);
   // A bare access token has no username of its own; the org says whose it is.
   const { body } = await transport.send('GET', '/services/oauth2/userinfo').catch((error: unknown) => {
     if (error instanceof SfError) error.exitCode = PREFLIGHT_FAILED;
     throw error;
   });
   const user = userInfo.parse(body);
-  const described = new Map<string, Promise<DescribedObject | null>>();
-  let describes = 0;
-  const connection = new jsforce.Connection({
-    instanceUrl,
-    version,
-    accessToken: login.getConnection().accessToken ?? '',
-  });
+  const descriptions = new Map<string, Promise<DescribedObject | null>>();
   const path = (resource: string): string => `/services/data/v${version}/${resource}`;
   return {
     orgId: user.organization_id,
@@ -87,11 +78,10 @@ export async function connect(login: Org, apiVersion: string | undefined): Promi
     transport,
     path,
     describe: (object) => {
-      const known = described.get(object);
+      const known = descriptions.get(object);
       if (known !== undefined) return known;
-      describes += 1;
-      const asked = describeWith(connection, object);
-      described.set(object, asked);
+      const asked = describeWith(transport, path(`sobjects/${object}/describe`));
+      descriptions.set(object, asked);
       return asked;
     },
     now: async () => {
@@ -99,39 +89,41 @@ export async function connect(login: Org, apiVersion: string | undefined): Promi
       const time = Date.parse(headers['date'] ?? '');
       return Number.isNaN(time) ? new Date() : new Date(time);
     },
-    apiCalls: () => transport.calls() + describes,
+    apiCalls: () => transport.calls(),
   };
 }
 
-async function describeWith(
-  connection: InstanceType<typeof jsforce.Connection>,
-  object: string,
-): Promise<DescribedObject | null> {
+const described = z.object({
+  name: z.string(),
+  createable: z.boolean(),
+  updateable: z.boolean(),
+  fields: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      length: z.number(),
+      updateable: z.boolean(),
+      createable: z.boolean(),
+      calculated: z.boolean(),
+      unique: z.boolean(),
+      externalId: z.boolean(),
+      referenceTo: z.array(z.string()),
+      filterable: z.boolean(),
+      picklistValues: z.array(z.object({ value: z.string(), active: z.boolean() })).default([]),
+    }),
+  ),
+});
+
+async function describeWith(transport: Transport, path: string): Promise<DescribedObject | null> {
   try {
-    const { name, createable, updateable, fields } = await connection.describe(object);
-    const list = fields.map((field): [string, DescribedField] => [
+    const { fields, ...object } = described.parse((await transport.send('GET', path)).body);
+    const list = fields.map(({ picklistValues, ...field }): [string, DescribedField] => [
       field.name,
-      {
-        name: field.name,
-        type: field.type,
-        length: field.length,
-        updateable: field.updateable,
-        createable: field.createable,
-        calculated: field.calculated,
-        unique: field.unique,
-        externalId: field.externalId,
-        referenceTo: field.referenceTo ?? [],
-        filterable: field.filterable,
-        values: (field.picklistValues ?? []).filter(({ active }) => active).map(({ value }) => value),
-      },
+      { ...field, values: picklistValues.filter(({ active }) => active).map(({ value }) => value) },
     ]);
-    return { name, createable, updateable, fields: new Map(list) };
+    return { ...object, fields: new Map(list) };
   } catch (error) {
-    if (
-      error instanceof Error &&
-      (error.name === 'NOT_FOUND' || ('errorCode' in error && error.errorCode === 'NOT_FOUND'))
-    )
-      return null;
+    if (refusalCode(error) === 'NOT_FOUND') return null;
     throw error;
   }
 }

@@ -3,14 +3,12 @@ import { Messages } from '@salesforce/core';
 import { z } from 'zod';
 import type { RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
+import { STOPPED } from './exitCodes.js';
 import { leaseQuery, leaseRecord, runObject } from './records.js';
 import { refusalCode } from './transport.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'org');
-
-/** The exit code of a run that stopped before its end and can be run again. */
-export const STOPPED = 69;
 
 const SECOND = 1000;
 
@@ -35,8 +33,20 @@ export type Lease = {
   check(): Promise<void>;
   /** Stops touching the record; what the run became is written by whoever holds it. */
   release(): void;
+  /** Ends the run's record with what became of it; for runs that assess nothing. */
+  finish(result: RunEnd): Promise<void>;
   /** Ends the run's record with a reason; for runs that come to no result. Never throws: there is an error already. */
   abandon(status: 'Failed' | 'Stopped', reason: string): Promise<void>;
+};
+
+export type RunEnd = {
+  status: 'Done' | 'Partial';
+  finishedAt: Date;
+  writes: number;
+  failedRows: number;
+  apiCalls: number;
+  version: string;
+  message: string;
 };
 
 type LeaseRow = { id: RecordId; ref: string; holder: string; touchedAt: Date };
@@ -92,6 +102,10 @@ function leaseOn(
       if (first?.id !== id) throw lost(first, now);
     },
     release: () => clearInterval(timer),
+    finish: async (result) => {
+      clearInterval(timer);
+      await org.transport.send('PATCH', org.path(`sobjects/${runObject}/${id}`), leaseRecord(result));
+    },
     abandon: async (status, reason) => {
       clearInterval(timer);
       await end(org, id, status, reason).catch(() => undefined);
@@ -105,9 +119,9 @@ export function guarded(org: KamOrg, lease: Lease): KamOrg {
     ...org,
     transport: {
       ...org.transport,
-      send: async (method, path, body) => {
+      send: async (method, path, body, options) => {
         if (method !== 'GET') await lease.check();
-        return org.transport.send(method, path, body);
+        return org.transport.send(method, path, body, options);
       },
     },
   };
@@ -143,12 +157,14 @@ async function begin(org: KamOrg, startedAt: Date, holder: Holder): Promise<{ id
     const ref = new Date(startedAt.getTime() + more).toISOString();
     const record = leaseRecord({ status: 'Running', ref, startedAt, holder: holderText(holder) });
     try {
-      const { body } = await org.transport.send('POST', org.path(`sobjects/${runObject}`), record);
+      const { body } = await org.transport.send('POST', org.path(`sobjects/${runObject}`), record, { again: true });
       return { id: created.parse(body).id, ref };
     } catch (error) {
       if (refusalCode(error) !== 'DUPLICATE_VALUE' || more === MOST_REFS) throw error;
       const { rows, now } = await readLease(org);
       const other = rows.find((row) => row.ref === ref);
+      // The first answer was lost, and the record of it is ours.
+      if (other?.holder === holderText(holder)) return { id: other.id, ref };
       if (other !== undefined) throw held(other, now);
     }
   }

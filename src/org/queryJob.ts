@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Messages } from '@salesforce/core';
 import { z } from 'zod';
 import type { KamOrg } from './connect.js';
+import { STOPPED } from './exitCodes.js';
 import type { Soql } from './query.js';
 import { refusalCode } from './transport.js';
 
@@ -156,10 +157,16 @@ async function startJob(
   covered: string,
   pageRows: number,
 ): Promise<JobRecord> {
-  const created = await org.transport.send('POST', org.path('jobs/query'), {
-    operation: all ? 'queryAll' : 'query',
-    query: soql,
-  });
+  const created = await org.transport.send(
+    'POST',
+    org.path('jobs/query'),
+    {
+      operation: all ? 'queryAll' : 'query',
+      query: soql,
+      // A job whose answer was lost reads what nobody fetches, and changes nothing.
+    },
+    { again: true },
+  );
   const { id } = jobState.parse(created.body);
   const { apiVersion, userId } = org;
   const record: JobRecord = { id, soql, all, apiVersion, userId, pageRows, covered, pages: [] };
@@ -189,11 +196,8 @@ async function finished(org: KamOrg, object: string, id: string, minutes: number
       if (isFinal || refusalCode(error) === 'NOT_FOUND' || errors > POLL_ERRORS) throw error;
     }
   }
-  throw messages.createError('error.QueryJobTimeout', [id, object, minutes], [], RESUMABLE);
+  throw messages.createError('error.QueryJobTimeout', [id, object, minutes], [], STOPPED);
 }
-
-/** The exit code of a run that can be taken up where it ended. */
-const RESUMABLE = 69;
 
 /** Pages in parallel where the org offers links to them (v58 and later), else one after the other. */
 async function downloadPages(

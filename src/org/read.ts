@@ -2,7 +2,8 @@
 import { Messages } from '@salesforce/core';
 import { parseSettings, type Settings } from '../kam/settings.js';
 import type { RecordId } from '../kam/units.js';
-import { PREFLIGHT_FAILED, type KamOrg } from './connect.js';
+import type { KamOrg } from './connect.js';
+import { PREFLIGHT_FAILED } from './exitCodes.js';
 import { queryAll } from './query.js';
 import {
   accountObject,

@@ -198,6 +198,7 @@ const taskSources = sources(Task, [
   ['ownerId', 'OwnerId', 'id'],
   ['isClosed', 'IsClosed', 'boolean'],
   ['isMoot', 'KAM_Moot__c', 'boolean'],
+  ['status', 'Status', 'text'],
   ['description', 'Description', 'text'],
 ]);
 
@@ -667,7 +668,7 @@ export const labels: Labels = {
 };
 
 type Json = string | number | boolean | null;
-type Record_ = Record<string, Json | { type: string }>;
+export type Record_ = Record<string, Json | { type: string }>;
 
 /** Cents as the number of currency units that JSON carries; exact, as a double keeps 15 digits and two decimals fit. */
 const units = (cents: Cents | null): number | null => (cents === null ? null : cents / 100);
@@ -803,6 +804,14 @@ export function taskClose(taskId: string, description: string): Record_ {
   return { attributes: { type: Task.api }, Id: taskId, ...fields };
 }
 
+/** A task that was closed as moot, as it was before. */
+export function taskReopen(taskId: string, status: string, description: string | null): Record_ {
+  const fields = { Status: status, Description: description, KAM_Moot__c: false } satisfies Partial<
+    Record<FieldPath<typeof Task>, Json>
+  >;
+  return { attributes: { type: Task.api }, Id: taskId, ...fields };
+}
+
 /** What the org keeps of a run. */
 export type RunRecord = {
   ref: string;
@@ -853,7 +862,12 @@ export function runUpsert(run: RunRecord): Record_ {
 
 /** What is written of a run that is not over: what is not given stays as it is. */
 export function leaseRecord(run: {
-  status: 'Running' | 'Failed' | 'Stopped';
+  status: 'Running' | 'Done' | 'Partial' | 'Failed' | 'Stopped';
+  finishedAt?: Date;
+  writes?: number;
+  failedRows?: number;
+  apiCalls?: number;
+  version?: string;
   ref?: string;
   startedAt?: Date;
   holder?: string;
@@ -865,6 +879,11 @@ export function leaseRecord(run: {
     ...(run.startedAt === undefined ? {} : { Started_At__c: run.startedAt.toISOString() }),
     ...(run.holder === undefined ? {} : { Holder__c: run.holder.slice(0, KAM_Run__c.fields.Holder__c.length) }),
     ...(run.message === undefined ? {} : { Message__c: run.message.slice(0, 32_000) }),
+    ...(run.finishedAt === undefined ? {} : { Finished_At__c: run.finishedAt.toISOString() }),
+    ...(run.writes === undefined ? {} : { Writes__c: run.writes }),
+    ...(run.failedRows === undefined ? {} : { Failed_Rows__c: run.failedRows }),
+    ...(run.apiCalls === undefined ? {} : { Api_Calls__c: run.apiCalls }),
+    ...(run.version === undefined ? {} : { Version__c: run.version }),
   } satisfies Partial<Record<FieldPath<typeof KAM_Run__c>, Json>>;
 }
 

@@ -1,76 +1,210 @@
-/** Writes changes by sObject Collections: accounts with their families, tasks, what was opened; every row's outcome is kept. */
+/** Writes changes so that a bad night costs time and no rows: journaled, in lanes of accounts, tried again, every outcome kept. */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import chunk from 'lodash/chunk.js';
 import { z } from 'zod';
-import type { FamilyChange } from '../kam/family.js';
-import { memoryOf, type ReviewTask } from '../kam/reviews.js';
-import type { AccountMark } from '../kam/standing.js';
-import type { RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
-import {
-  accountUpdate,
-  familyObject,
-  familyRefField,
-  familyUpdate,
-  familyUpsert,
-  taskClose,
-  taskObject,
-  taskRefField,
-  taskRefsUpdate,
-  taskUpsert,
-} from './records.js';
+import { LANES, type Journal, type PlannedRow, type Refusal, type RowError } from './journal.js';
+import { accountObject } from './records.js';
+import { accountOf, findRows, recordIn, rowOf, says, verbs, type Change, type Row, type Verb } from './row.js';
+import { mayPass } from './transport.js';
 
-/** One thing to change in the org. */
-export type Change =
-  | { verb: 'set'; accountId: RecordId; name: string; before: Partial<AccountMark>; after: Partial<AccountMark> }
-  | FamilyChange
-  | { verb: 'open'; task: ReviewTask }
-  | { verb: 'close'; taskId: RecordId; ref: string; description: string }
-  /** The root remembers the refs that it knows of, and those that this run opens: all but those that were refused. */
-  | { verb: 'remember'; accountId: RecordId; name: string; known: string[]; opens: string[] };
+/** `since`: the run that it was refused in first, where it was not even sent this time. */
+export type FailedChange = { change: Change; errors: RowError[]; since: string | null };
 
-export type RowError = { code: string; message: string };
-export type FailedChange = { change: Change; errors: RowError[] };
-export type Receipts = { written: number; failed: FailedChange[] };
+export type Receipts = {
+  written: number;
+  failed: FailedChange[];
+  /** Rows that were sent more than once. */
+  retried: number;
+  /** Rows that were not sent, as too many others were refused. */
+  left: number;
+};
 
 const BATCH = 200;
-const LOCK_TRIES = 4;
+/** A row that somebody holds is tried again in ever smaller company. */
+const RETRY_SIZES = [50, 10];
+/** And at the end of the run once more, when nothing else of ours is under way. */
+const LAST_SIZES = [10, 1, 1];
+
+/** Where so large a share of the rows is refused for good, something is wrong with the org or with us. */
+const BROKEN_SHARE = 0.05;
+const BROKEN_FROM = 200;
+
 const SECOND = 1000;
 
+export type WriteOptions = {
+  /** What the run is called. */
+  ref: string;
+  /** By the org's clock. */
+  now: Date;
+  onWritten: (rows: number) => void;
+  /** Waits before rows are tried again for the n-th time; tests need not. */
+  pause: (attempt: number) => Promise<void>;
+  /** Tries what the org refused before, whether or not anything has changed. */
+  tryRefused?: boolean;
+};
+
+/** Salesforce waits 10 s for a lock itself; whoever holds it needs a moment more, and not all who wait the same. */
+export const growingPause = async (attempt: number): Promise<void> => {
+  await sleep(Math.random() * Math.min(60, 2 ** attempt) * SECOND);
+};
+
+/** About how many API calls so many rows cost, where none is tried again; the lease is looked at before each request. */
+export function callsFor(rows: Partial<Record<Verb, number>>): number {
+  const requests = Object.values(rows).map((count) => {
+    const lanes = lanesFor(count).length;
+    return count === 0 ? 0 : lanes === 1 ? 1 : Math.ceil(count / BATCH) + lanes - 1;
+  });
+  return 2 * requests.reduce((all, each) => all + each, 0);
+}
+
 /**
- * Writes all changes in order.
+ * Writes all changes.
  *
- * Shape:  what stands is updated by id, what is new is upserted by its ref, so that a request that is sent twice changes
- *         nothing the second time. A row that the org refuses does not stop the others.
- * Errors: those of the transport. Refused rows are returned with the org's codes; locked rows are tried again first.
+ * Shape:  all are noted in the journal first, then sent verb by verb: accounts, what hangs on them, tasks, what was
+ *         opened. Rows of one account never go out in two requests at once. What stands is updated by id, what is new is
+ *         upserted by its ref; where the answer to a request is lost, the org is asked what it has. A row that the org
+ *         refuses does not stop the others; rows that are locked are tried six times.
+ *         What was refused for good is not sent again until it, its account or the object's fields have changed, or a week
+ *         has passed.
+ * Errors: those of the transport, once all lanes have come to a halt; rows that were under way then stay `sent` in the
+ *         journal. Refused rows are returned with the org's codes.
  */
 export async function write(
   org: KamOrg,
   batches: AsyncIterable<readonly Change[]>,
-  onWritten: (rows: number) => void,
+  journal: Journal,
+  options: WriteOptions,
 ): Promise<Receipts> {
-  const receipts: Receipts = { written: 0, failed: [] };
-  const refused = new Set<string>();
-  let waiting: Change[] = [];
-  const flush = async (): Promise<void> => {
-    const batch = waiting;
-    waiting = [];
-    if (batch.length === 0) return;
-    const failed = await writeBatch(org, batch, refused);
-    receipts.failed.push(...failed);
-    for (const { change } of failed) if (change.verb === 'open') refused.add(change.task.ref);
-    receipts.written += batch.length - failed.length;
-    onWritten(receipts.written);
-  };
-  for await (const changes of batches) {
-    for (const change of changes) {
-      // One request carries one verb, as upsert and update are different resources.
-      if (waiting.length === BATCH || (waiting[0] !== undefined && waiting[0].verb !== change.verb)) await flush();
-      waiting.push(change);
-    }
-  }
-  await flush();
-  return receipts;
+  for await (const changes of batches) journal.plan(changes);
+  return writer(org, journal, options).all();
 }
+
+type Refused = PlannedRow & { errors: RowError[] };
+
+function writer(
+  org: KamOrg,
+  journal: Journal,
+  { ref, now, onWritten, pause, tryRefused = false }: WriteOptions,
+): { all(): Promise<Receipts> } {
+  const receipts: Receipts = { written: 0, failed: [], retried: 0, left: 0 };
+  const refusedRefs = new Set<string>();
+  const forGood: Refused[] = [];
+  let late: PlannedRow[] = [];
+  let brokeDown = false;
+
+  const isBroken = (): boolean => {
+    const tried = receipts.written + forGood.length;
+    return tried >= BROKEN_FROM && forGood.length > BROKEN_SHARE * tried;
+  };
+
+  const fail = (rows: readonly Refused[], since: string | null): void => {
+    for (const { change, errors } of rows) {
+      receipts.failed.push({ change, errors, since });
+      if (change.verb === 'open') refusedRefs.add(change.task.ref);
+    }
+  };
+
+  /** Sends rows of one verb; those that a moment may heal come back. */
+  const sendRows = async (rows: readonly PlannedRow[]): Promise<Refused[]> => {
+    journal.send(rows.map(({ row }) => row));
+    const refused = await sendBatch(org, rows, refusedRefs);
+    const gone = new Map(refused.map((each) => [each.row, each]));
+    const done = rows.filter(({ row }) => !gone.has(row));
+    journal.settle([
+      ...done.map(({ row }) => ({ row, state: 'written' as const, errors: [] })),
+      ...refused.map(({ row, errors }) => ({ row, state: 'refused' as const, errors })),
+    ]);
+    receipts.written += done.length;
+    if (done.length > 0) onWritten(receipts.written);
+    const final = refused.filter((each) => !isPassing(each));
+    forGood.push(...final);
+    fail(final, null);
+    return refused.filter(isPassing);
+  };
+
+  const sendAgain = async (rows: readonly PlannedRow[], size: number): Promise<Refused[]> => {
+    const locked: Refused[] = [];
+    for (const part of chunk(rows, size)) locked.push(...(await sendRows(part)));
+    return locked;
+  };
+
+  const lane = async (verb: Verb, lanes: { from: number; to: number }): Promise<void> => {
+    while (!brokeDown && !isBroken()) {
+      const next = journal.next(verb, lanes, BATCH);
+      if (next.length === 0) return;
+      const { open, held } = tryRefused ? { open: next, held: [] } : await heldBack(org, journal, next, now);
+      journal.settle(held.map(({ row, errors }) => ({ row, state: 'held' as const, errors })));
+      for (const each of held) fail([each], each.since);
+      if (open.length === 0) continue;
+      let rest: PlannedRow[] = await sendRows(open);
+      for (const [index, size] of RETRY_SIZES.entries()) {
+        if (rest.length === 0) break;
+        if (index === 0) receipts.retried += rest.length;
+        await pause(index + 1);
+        rest = await sendAgain(rest, size);
+      }
+      late.push(...rest);
+    }
+  };
+
+  const ofVerb = async (verb: Verb): Promise<void> => {
+    const lanes = lanesFor(journal.waiting(verb)).map((range) =>
+      lane(verb, range).catch((error: unknown) => {
+        // The others come to a halt at their next safe point.
+        brokeDown = true;
+        throw error;
+      }),
+    );
+    const broken = (await Promise.allSettled(lanes)).find(({ status }) => status === 'rejected');
+    if (broken?.status === 'rejected') throw broken.reason;
+  };
+
+  const lastTries = async (): Promise<void> => {
+    let rest: Refused[] = late.map((row) => ({ ...row, errors: [] }));
+    late = [];
+    for (const [index, size] of LAST_SIZES.entries()) {
+      if (rest.length === 0) return;
+      await pause(RETRY_SIZES.length + 1 + index);
+      rest = await sendAgain(rest, size);
+    }
+    fail(rest, null);
+  };
+
+  return {
+    all: async () => {
+      for (const verb of verbs) {
+        // What was opened can be remembered only when it is known what was refused for good.
+        if (verb === 'remember') await lastTries();
+        await ofVerb(verb);
+      }
+      await lastTries();
+      receipts.left = verbs.reduce((sum, verb) => sum + journal.waiting(verb), 0);
+      journal.refuse(await refusalsOf(org, forGood, ref));
+      return receipts;
+    },
+  };
+}
+
+/** As many lanes as there are requests to fill them, each a range of the journal's. */
+function lanesFor(rows: number): { from: number; to: number }[] {
+  const lanes = rows <= BATCH ? 1 : rows <= 2 * BATCH ? 2 : LANES;
+  const width = LANES / lanes;
+  return Array.from({ length: lanes }, (_, n) => ({ from: n * width, to: (n + 1) * width - 1 }));
+}
+
+/** A row that may be written when it is sent again: somebody holds it, the server stumbled, or nothing was said of it. */
+function isPassing({ errors }: Refused): boolean {
+  return errors.some(({ code, message }) =>
+    passingCodes.some((passing) => code === passing || (passing === LOCKED && message.includes(LOCKED))),
+  );
+}
+
+/** A trigger that meets a locked row wraps this code in its own text. */
+const LOCKED = 'UNABLE_TO_LOCK_ROW';
+const NO_OUTCOME = 'NO_OUTCOME';
+const passingCodes = [LOCKED, NO_OUTCOME, 'SERVER_UNAVAILABLE', 'ALL_OR_NONE_OPERATION_ROLLED_BACK'];
 
 const outcomes = z.array(
   z.object({
@@ -79,76 +213,119 @@ const outcomes = z.array(
   }),
 );
 
-async function writeBatch(
+/** Sends rows of one verb in one request and returns those that were not written. */
+async function sendBatch(
   org: KamOrg,
-  batch: readonly Change[],
-  refused: ReadonlySet<string>,
-): Promise<FailedChange[]> {
-  let rest: readonly Change[] = batch;
-  const failed: FailedChange[] = [];
-  for (let attempt = 1; rest.length > 0; attempt += 1) {
-    const results = outcomes.parse(
-      (
-        await org.transport.send('PATCH', pathFor(org, rest[0]), {
-          allOrNone: false,
-          records: rest.map((change) => recordOf(change, refused)),
-        })
-      ).body,
-    );
-    const locked: Change[] = [];
-    for (const [index, change] of rest.entries()) {
-      const result = results[index];
-      if (result?.success === true) continue;
-      const errors = (result?.errors ?? []).map(({ statusCode, message }) => ({ code: statusCode, message }));
-      if (
-        attempt < LOCK_TRIES &&
-        errors.some(({ code, message }) => `${code} ${message}`.includes('UNABLE_TO_LOCK_ROW'))
-      )
-        locked.push(change);
-      else
-        failed.push({
-          change,
-          errors: errors.length > 0 ? errors : [{ code: 'UNKNOWN', message: 'the org gave no outcome for this row' }],
-        });
-    }
-    rest = locked;
-    // Salesforce waits 10 s for a lock itself; whoever holds it needs a moment more.
-    if (rest.length > 0) await sleep(attempt * SECOND);
-  }
-  return failed;
+  planned: readonly PlannedRow[],
+  refusedRefs: ReadonlySet<string>,
+): Promise<Refused[]> {
+  const rows = planned.map(({ change }) => rowOf(change, refusedRefs));
+  const [first] = rows;
+  if (first === undefined) return [];
+  const path = first.keyField === 'Id' ? 'composite/sobjects' : `composite/sobjects/${first.object}/${first.keyField}`;
+  const results = await org.transport
+    .send('PATCH', org.path(path), { allOrNone: false, records: rows.map(recordIn) }, { again: false })
+    .then(({ body }) => outcomes.parse(body))
+    .catch((error: unknown) => {
+      if (!(error instanceof Error) || !mayPass(error)) throw error;
+      return outcomesByLooking(org, rows, error);
+    });
+  return planned.flatMap((each, index): Refused[] => {
+    const result = results[index];
+    if (result?.success === true) return [];
+    const errors = (result?.errors ?? []).map(({ statusCode, message }) => ({ code: statusCode, message }));
+    const none = { code: NO_OUTCOME, message: 'the org gave no outcome for this row' };
+    return [{ ...each, errors: errors.length > 0 ? errors : [none] }];
+  });
 }
 
-function pathFor(org: KamOrg, first: Change | undefined): string {
-  switch (first?.verb) {
-    case 'open':
-      return org.path(`composite/sobjects/${taskObject}/${taskRefField}`);
-    case 'addFamily':
-      return org.path(`composite/sobjects/${familyObject}/${familyRefField}`);
-    case 'set':
-    case 'setFamily':
-    case 'close':
-    case 'remember':
-    case undefined:
-      return org.path('composite/sobjects');
-  }
+/**
+ * Whether rows were written whose answer was lost, by what the org has now.
+ *
+ * A record that was to be new and is there was written, whatever it says by now: somebody may have gone on with it.
+ */
+async function outcomesByLooking(org: KamOrg, rows: readonly Row[], lost: Error): Promise<z.infer<typeof outcomes>> {
+  const found = await findRows(org, rows);
+  return rows.map(({ before, after }, index) => {
+    const record = found[index] ?? null;
+    const success = record !== null && (before === null || says(record, after));
+    return { success, errors: success ? [] : [{ statusCode: NO_OUTCOME, message: lost.message }] };
+  });
 }
 
-function recordOf(change: Change, refused: ReadonlySet<string>): Record<string, unknown> {
-  switch (change.verb) {
-    case 'set':
-      return accountUpdate(change.accountId, change.after);
-    case 'setFamily':
-      return familyUpdate(change.recordId, change.ref, change.after);
-    case 'addFamily':
-      return familyUpsert(change.accountId, change.ref, change.after, change.currency);
-    case 'open':
-      return taskUpsert(change.task);
-    case 'close':
-      return taskClose(change.taskId, change.description);
-    case 'remember':
-      return taskRefsUpdate(
-        change.accountId,
-        memoryOf([...change.known, ...change.opens.filter((ref) => !refused.has(ref))]),
-      );
+const WEEK = 7 * 24 * 3600 * SECOND;
+
+/** Rows that the org refused before, where nothing has changed since, are not sent. */
+async function heldBack(
+  org: KamOrg,
+  journal: Journal,
+  rows: readonly PlannedRow[],
+  now: Date,
+): Promise<{ open: PlannedRow[]; held: (Refused & { since: string })[] }> {
+  const refusals = journal.refusals(rows.map(({ change }) => keyOf(change)));
+  const open: PlannedRow[] = [];
+  const held: (Refused & { since: string })[] = [];
+  const suspects = rows.filter(({ change }) => refusals.has(keyOf(change)));
+  const stamps = suspects.length === 0 ? [] : await stampsOf(org, suspects);
+  const stampOf = new Map(suspects.map(({ row }, index) => [row, stamps[index]]));
+  for (const each of rows) {
+    const refusal = refusals.get(keyOf(each.change));
+    const isSame =
+      refusal !== undefined &&
+      refusal.fingerprint === fingerprintOf(each.change) &&
+      refusal.stamp === stampOf.get(each.row) &&
+      refusal.schema === (await schemaOf(org, each.change)) &&
+      now.getTime() - Date.parse(refusal.since) < WEEK;
+    if (isSame) held.push({ ...each, errors: refusal.errors, since: refusal.since });
+    else open.push(each);
   }
+  journal.forgive(suspects.filter((each) => open.includes(each)).map(({ change }) => keyOf(change)));
+  return { open, held };
+}
+
+const keyOf = (change: Change): string => `${change.verb} ${rowOf(change).key}`;
+
+const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+const fingerprintOf = (change: Change): string => hashOf(rowOf(change).after);
+
+async function schemaOf(org: KamOrg, change: Change): Promise<string> {
+  const described = await org.describe(rowOf(change).object);
+  return hashOf([...(described?.fields.values() ?? [])]);
+}
+
+/** When the accounts of rows, and the records themselves, were last changed. */
+async function stampsOf(org: KamOrg, rows: readonly PlannedRow[]): Promise<string[]> {
+  const bare = (object: string, keyField: string, key: string): Row => ({
+    object,
+    keyField,
+    key,
+    after: {},
+    before: null,
+  });
+  const accounts = await findRows(
+    org,
+    rows.map(({ change }) => bare(accountObject, 'Id', accountOf(change))),
+  );
+  const records = await findRows(
+    org,
+    rows.map(({ change }) => rowOf(change)).map(({ object, keyField, key }) => bare(object, keyField, key)),
+  );
+  return rows.map((_, index) =>
+    [accounts[index], records[index]].map((found) => found?.stamp.toISOString() ?? 'none').join(' '),
+  );
+}
+
+async function refusalsOf(org: KamOrg, rows: readonly Refused[], ref: string): Promise<Refusal[]> {
+  const stamps = rows.length === 0 ? [] : await stampsOf(org, rows);
+  return Promise.all(
+    rows.map(async ({ change, errors }, index) => ({
+      key: keyOf(change),
+      fingerprint: fingerprintOf(change),
+      schema: await schemaOf(org, change),
+      stamp: stamps[index] ?? '',
+      since: ref,
+      errors,
+    })),
+  );
 }

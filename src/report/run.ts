@@ -28,14 +28,41 @@ export type RunGroup = {
 /** Fewer rights or fields than the full job wants; the job runs and says what it cannot see. */
 export type Loss = { what: string; remedy: string };
 
-export type FailedRow = { object: 'account' | 'potential' | 'task'; key: string; errors: string[] };
+/** `since`: the run in which the org refused the same first, where the row was therefore not sent; null where it was. */
+export type FailedRow = {
+  object: 'account' | 'potential' | 'task' | 'record';
+  key: string;
+  errors: string[];
+  since: string | null;
+};
 
 export type RunOutcome =
   | { is: 'done' }
   | { is: 'nothingToDo' }
   | { is: 'planned' }
   | { is: 'refused'; moved: number; classified: number; limit: Fraction }
-  | { is: 'partial'; failed: number };
+  | { is: 'tooMany'; rows: number; limit: number }
+  /** `left`: rows that were not sent, as too many others were refused. */
+  | { is: 'partial'; failed: number; left: number };
+
+/** What became of rows that were written outside of a night. */
+export type Rewritten = {
+  /** How this run is called in the org and in the journal. */
+  ref: string;
+  orgId: RecordId;
+  username: string;
+  /** The run, or the hash of the plan, that the rows come from. */
+  of: string;
+  written: number;
+  /** Rows that the org had already as they should be. */
+  already: number;
+  /** Rows that were left alone, as somebody changed the record meanwhile. */
+  moved: Pick<FailedRow, 'object' | 'key'>[];
+  failed: FailedRow[];
+  /** Rows that were not sent, as too many others were refused. */
+  left: number;
+  apiCalls: number;
+};
 
 /** Units: money in cents, durations in milliseconds, times as ISO instants by the org's own clock. */
 export type Run = {
@@ -71,10 +98,17 @@ export type Run = {
     /** Accounts whose tier or segment changes, of those that had one. */
     moved: number;
     classified: number;
+    /** All that would be written, and the API calls that it takes, about. */
+    rows: number;
+    apiCalls: number;
     hash: string;
   };
   written: number;
   failed: FailedRow[];
+  /** Failed rows by the org's error code. */
+  errors: Record<string, number>;
+  /** Rows that were sent more than once, and requests that were. */
+  retried: { rows: number; requests: number };
   notes: BookNote[];
   losses: Loss[];
   apiCalls: number;

@@ -61,6 +61,24 @@ const BAR = 24;
 const bar = (share: number): string => '█'.repeat(Math.round(Math.min(1, share) * BAR)).padEnd(BAR, '░');
 
 /**
+ * Aborts when the user or the system asks the process to stop; the second time ends the process where it is.
+ *
+ * The CLI's base command answers a signal by throwing inside the listener; a command that has safe points takes over.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => {
+      // 128 and the signal's number is what a shell says of it; the journal knows what was under way.
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/**
  * Resolves when the user or the system asks the process to stop.
  *
  * The CLI's base command answers a signal by throwing inside the listener, which Node prints as a crash; a command that

@@ -3,7 +3,7 @@ import { makeTable, type TableOptions } from '@oclif/table';
 import type { BookNote } from '../book/book.js';
 import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
-import type { FailedRow, Run, RunGroup } from './run.js';
+import type { FailedRow, Rewritten, Run, RunGroup } from './run.js';
 
 /** Where the lines will be shown: how wide, and whether styling is wanted (a TTY). */
 export type Screen = { width: number; styled: boolean };
@@ -19,7 +19,7 @@ export function runLines(run: Run, screen: Screen): string[] {
     '',
     ...changeLines(run),
     ...noteLines(run),
-    ...run.failed.slice(0, 20).map(failedLine),
+    ...failedLines(run.failed),
   ];
 }
 
@@ -148,10 +148,16 @@ function changeLines(run: Run): string[] {
     case 'nothingToDo':
       return ['Nothing to do: the org already says all this.'];
     case 'planned':
-      return [`Dry run, nothing was written. A sync would ${list(work) || 'change nothing'}.`];
+      return [
+        `Dry run, nothing was written. A sync would ${list(work) || 'change nothing'}, with about ${count(plan.apiCalls, 'API call')} to write ${count(plan.rows, 'row')}.`,
+      ];
     case 'refused':
       return [
         `Refused by the safety valve: ${run.outcome.moved} of ${run.outcome.classified} classified accounts would move, the limit is ${percent(run.outcome.limit)}. Nothing was written.`,
+      ];
+    case 'tooMany':
+      return [
+        `Refused: ${count(run.outcome.rows, 'row')} would be written, the limit is ${run.outcome.limit.toLocaleString('en-GB')}. Nothing was written.`,
       ];
     case 'done':
     case 'partial':
@@ -251,7 +257,33 @@ export function noteText(note: BookNote): string {
   }
 }
 
-const failedLine = (row: FailedRow): string => `Failed: ${row.object} ${row.key}: ${row.errors.join('; ')}`;
+/** Most rows that are refused are refused for one reason; a few of them are named. */
+const FAILED_NAMED = 20;
+
+export function failedLines(failed: readonly FailedRow[]): string[] {
+  const more = failed.length - FAILED_NAMED;
+  return [
+    ...failed.slice(0, FAILED_NAMED).map(failedLine),
+    ...(more > 0 ? [`… and ${count(more, 'more row')} failed; --json names all.`] : []),
+  ];
+}
+
+const failedLine = ({ object, key, errors, since }: FailedRow): string =>
+  `Failed: ${object} ${key}: ${errors.join('; ')}${since === null ? '' : ` (not sent again since run ${since})`}`;
+
+/** What became of a plan, a retry or a rollback. */
+export function rewriteLines(rewrite: Rewritten): string[] {
+  const { written, already, moved, failed, left, apiCalls, of } = rewrite;
+  const named = moved.slice(0, FAILED_NAMED).map(({ object, key }) => `Changed since, left alone: ${object} ${key}`);
+  const more = moved.length - FAILED_NAMED;
+  return [
+    `Rows of ${of}: ${written.toLocaleString('en-GB')} written, ${already.toLocaleString('en-GB')} already so, ${moved.length.toLocaleString('en-GB')} changed since and left alone, ${failed.length.toLocaleString('en-GB')} failed; ${count(apiCalls, 'API call')}.`,
+    ...(left > 0 ? [`${count(left, 'row')} not sent, as too many others were refused.`] : []),
+    ...named,
+    ...(more > 0 ? [`… and ${count(more, 'more row')} changed since; --json names all.`] : []),
+    ...failedLines(failed),
+  ];
+}
 
 /** Renders a table no wider than the screen; long cells wrap. */
 export function table(screen: Screen, options: TableOptions<Record<string, unknown>>): string {

@@ -576,6 +576,7 @@ export const KAM_Settings__mdt = {
     Safety_Api_Hard_Stop__c: { type: 'Percent', precision: 5, scale: 2 },
     Safety_Api_Run_Share__c: { type: 'Percent', precision: 5, scale: 2 },
     Safety_Api_Soft_Stop__c: { type: 'Percent', precision: 5, scale: 2 },
+    Safety_First_Run_Writes__c: { type: 'Number', precision: 9, scale: 0 },
     Safety_Maximum_Moves__c: { type: 'Percent', precision: 5, scale: 2 },
     Score_Capacity__c: { type: 'Number', precision: 9, scale: 0 },
     Score_Hysteresis__c: { type: 'Number', precision: 6, scale: 2 },

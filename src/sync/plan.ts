@@ -1,6 +1,7 @@
 /** What has to change in the org so that it says what was decided: a value that counts, hashes and refuses. */
 import { createHash } from 'node:crypto';
 import partition from 'lodash/partition.js';
+import sum from 'lodash/sum.js';
 import type { Book, BookNote, GroupView } from '../book/book.js';
 import { familyChanges, type FamilyChange } from '../kam/family.js';
 import { decide, type Decision } from '../kam/funnel.js';
@@ -27,7 +28,7 @@ import {
   type StandingTask,
 } from '../kam/standing.js';
 import type { Fraction, IsoDate, RecordId } from '../kam/units.js';
-import type { Change } from '../org/write.js';
+import type { Change, Verb } from '../org/row.js';
 import { BATCH, standingOf, type Assessment, type Decided } from './assess.js';
 
 /**
@@ -51,13 +52,16 @@ export type Plan = {
   /** Accounts whose tier or segment changes, of those that had one before. */
   moved: number;
   classified: number;
+  /** All rows to write, and those of each verb. */
+  rows: number;
+  rowsOf: Partial<Record<Verb, number>>;
   /** SHA-256 over all changes in order: two plans with one hash do the same. */
   hash: string;
   isEmpty: boolean;
   changes(): AsyncIterable<Change[]>;
 };
 
-export type Refusal = { moved: number; classified: number; limit: Fraction };
+export type Refusal = { is: 'refused'; moved: number; classified: number; limit: Fraction };
 
 /** What a plan depends on beside book and settings. */
 export type PlanGround = {
@@ -108,19 +112,31 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
   const opened: Plan['opened'] = {};
   for (const change of ofTasks)
     if (change.verb === 'open') opened[change.task.kind] = (opened[change.task.kind] ?? 0) + 1;
+  const closed = ofTasks.filter((change) => change.verb === 'close').length;
+  const rowsOf: Plan['rowsOf'] = {
+    set: accounts,
+    setFamily: families.changed,
+    addFamily: families.added,
+    open: ofTasks.length - closed,
+    close: closed,
+    remember: remembers.length,
+  };
+  const rows = sum(Object.values(rowsOf));
   return {
     accounts,
     fields,
     families,
     tasks: ofTasks.length,
     opened,
-    closed: ofTasks.filter((change) => change.verb === 'close').length,
+    closed,
     remembers: remembers.length,
     notes: [...ownerNotes(wanted, standing), ...waitingNote(assessment)],
     moved,
     classified,
+    rows,
+    rowsOf,
     hash: hash.digest('hex'),
-    isEmpty: accounts === 0 && families.added + families.changed === 0 && tasks.length === 0,
+    isEmpty: rows === 0,
     changes: () => changesOf(book, settings, days, tasks),
   };
 }
@@ -128,7 +144,7 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
 /** The safety valve: null where the plan may be written. A first run has classified nothing and cannot be refused. */
 export function refusalOf(plan: Plan, limit: Fraction): Refusal | null {
   if (plan.classified === 0 || plan.moved <= limit * plan.classified) return null;
-  return { moved: plan.moved, classified: plan.classified, limit };
+  return { is: 'refused', moved: plan.moved, classified: plan.classified, limit };
 }
 
 async function* changesOf(
@@ -261,8 +277,10 @@ function taskChanges(
     .filter((task) => !task.isClosed && !wantedStems.has(stemOf(task.ref)))
     .map((task): TaskChange => ({
       verb: 'close',
+      accountId: task.accountId,
       taskId: task.id,
       ref: task.ref,
+      before: { status: task.status ?? 'Not Started', description: task.description },
       description: closedDescription(task, today, settings),
     }));
   return [...sortByRef(opens), ...sortByRef(closes)];
@@ -294,7 +312,7 @@ function rememberChanges(
     const known = [...new Set([...remembered, ...(stands.get(groupId) ?? [])])];
     const opens = (opened.get(groupId) ?? []).filter((ref) => !known.includes(ref));
     if (known.length === remembered.length && opens.length === 0) return [];
-    return [{ verb: 'remember', accountId: groupId, name, known, opens }];
+    return [{ verb: 'remember', accountId: groupId, name, before: memory, known, opens }];
   });
 }
 

@@ -13,13 +13,15 @@ export type State = {
   book: string;
   /** Where query results land before the book reads them; what a run that broke off left is used by the next. */
   spool: string;
+  /** What runs wrote and what stood there before. */
+  journal: string;
   /** The last run as JSON. */
   run: string;
   /** Tells this machine's state from all others'. */
   machine: string;
 };
 
-/** Opens the state folder of an org, private to the user (0700). The folder is a cache: deleting it costs a full pull. */
+/** Opens the state folder of an org, private to the user (0700). Deleting the folder costs a full pull and the journal. */
 export function stateOf(orgId: RecordId, env: NodeJS.ProcessEnv): State {
   const home = env['XDG_STATE_HOME'];
   const base = home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state');
@@ -31,6 +33,7 @@ export function stateOf(orgId: RecordId, env: NodeJS.ProcessEnv): State {
     workBook: join(folder, 'work.duckdb'),
     book: join(folder, 'book.duckdb'),
     spool: join(folder, 'spool'),
+    journal: join(folder, 'journal.sqlite'),
     run: join(folder, 'run.json'),
     machine: machineOf(join(base, 'sf-plugin-kam', 'machine')),
   };

@@ -1,10 +1,9 @@
 /** The nightly run, as one sentence: pull, derive, assess, decide, plan, write, report. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { pid } from 'node:process';
-import { Messages, SfError, type Org } from '@salesforce/core';
-import { openBook, type Book, type GroupView } from '../book/book.js';
+import countBy from 'lodash/countBy.js';
+import { Messages, type Org } from '@salesforce/core';
+import type { Book, GroupView } from '../book/book.js';
 import { isDay, lastMonthEnd } from '../kam/calendar.js';
 import type { Decision, GateResult } from '../kam/funnel.js';
 import type { Staff } from '../kam/owners.js';
@@ -13,24 +12,27 @@ import { canonicalSettings, type Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import { isKnown } from '../kam/unknown.js';
 import { reasonsText } from '../kam/wording.js';
-import { withinBudget } from '../org/budget.js';
-import { connect, PREFLIGHT_FAILED, type KamOrg } from '../org/connect.js';
-import { guarded, STOPPED, takeLease, type Lease } from '../org/lease.js';
-import { preflight, sourceProblems, type Problem } from '../org/preflight.js';
+import type { KamOrg } from '../org/connect.js';
+import { REFUSED } from '../org/exitCodes.js';
+import { openJournal } from '../org/journal.js';
+import { guarded, type Lease } from '../org/lease.js';
+import { sourceProblems } from '../org/preflight.js';
 import { pullInto } from '../org/pull.js';
-import { activeUser, inactiveUsers, readSettings } from '../org/read.js';
+import { activeUser, inactiveUsers } from '../org/read.js';
 import { wantsOf, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
-import { write, type FailedChange, type Receipts } from '../org/write.js';
-import type { FailedRow, Loss, Run, RunGroup, RunOutcome } from '../report/run.js';
+import { callsFor, growingPause, write, type Receipts } from '../org/write.js';
+import type { Run, RunGroup, RunOutcome } from '../report/run.js';
 import { assessBook, type Assessment } from './assess.js';
-import { decidedGroups, planFor, refusalOf, type Plan, type Refusal } from './plan.js';
-import { stateOf } from './state.js';
+import { decidedGroups, planFor, refusalOf, type Plan } from './plan.js';
+import { failedRow } from './naming.js';
+import { writePlanFile } from './planFile.js';
+import { leaseFor, openSession, openWorkBook, statusOf, stopFor, type SessionOptions } from './session.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'sync');
 
-export type SyncOptions = {
+export type SyncOptions = SessionOptions & {
   dryRun: boolean;
   /** Pulls everything anew, whatever the book knows. */
   full: boolean;
@@ -39,14 +41,14 @@ export type SyncOptions = {
   /** Overrides the safety valve's setting for this run. */
   maximumMoves: Fraction | null;
   version: string;
-  /** The environment, for where state is kept. */
-  env: NodeJS.ProcessEnv;
+  /** Refuses a plan of more rows; null for as many as there are, on a first run for as many as the settings allow. */
+  maximumWrites: number | null;
+  /** Keeps the plan in this file, for `kam apply`; null for none. */
+  planFile: string | null;
 };
 
 export type Stage = keyof Run['durations'];
 export type OnProgress = (stage: Stage, done: number, total: number | null) => void;
-
-const WRONG_USAGE = 2;
 
 /** How many groups of a kind a run names. */
 const NAMED = 10;
@@ -63,26 +65,18 @@ export async function sync(
   options: SyncOptions,
   onProgress: OnProgress,
 ): Promise<Run> {
-  const connected = await connect(login, apiVersion);
-  const losses = await passPreflight(connected);
-  const settings = await readSettings(connected);
-  const { apiRunShare, apiSoftStop, apiHardStop } = settings.safety;
-  const org = withinBudget(connected, { run: apiRunShare, stop: apiSoftStop });
-  // What a stopped run still has to say of itself.
-  const atLast = withinBudget(connected, { run: 1, stop: apiHardStop });
-  const startedAt = await org.now();
-  const today = startedAt.toISOString().slice(0, 10);
+  const session = await openSession(login, apiVersion, options);
+  const { org, atLast, settings, state, startedAt, today } = session;
   const asOf = dayToAssess(options.asOf, today);
   const wants = wantsOf(settings, today, asOf);
   stopFor(await sourceProblems(org, wants));
-  const state = stateOf(org.orgId, options.env);
-  const watch = stopwatch();
+  const watch = stopwatch(session.goOn);
 
   const book = await openWorkBook(state.workBook);
   let lease: Lease | null = null;
   try {
     if (!options.dryRun) {
-      lease = await takeLease(atLast, startedAt, { machine: state.machine, host: hostname(), process: pid });
+      lease = await leaseFor(session);
     }
     const writing = lease === null ? org : guarded(org, lease);
     const tables = await watch.time('pull', () =>
@@ -95,12 +89,26 @@ export async function sync(
     const assessment = await watch.time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
     const staff = await staffOf(org, settings);
     const plan = await watch.time('decide', () => planFor(book, settings, { asOf, today, assessment, staff }));
-    const refusal = refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves);
+    const refusal =
+      refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves) ??
+      tooMany(plan, options.maximumWrites, settings);
     const mayWrite = !options.dryRun && refusal === null && !plan.isEmpty;
-    const receipts = mayWrite ? await watch.time('write', () => writePlan(writing, plan, onProgress)) : nothingWritten;
+    const settingsFingerprint = createHash('sha256').update(canonicalSettings(settings)).digest('hex');
+    if (options.planFile !== null) {
+      const { orgId, username } = org;
+      const { version } = options;
+      const head = { orgId, username, asOf, readAt: startedAt.toISOString(), settingsFingerprint, version };
+      await writePlanFile(options.planFile, head, plan.changes());
+    }
+    const ref = lease?.ref ?? startedAt.toISOString();
+    const receipts = mayWrite
+      ? await watch.time('write', () =>
+          writePlan(writing, plan, { file: state.journal, ref, now: startedAt }, onProgress),
+        )
+      : nothingWritten;
 
     const run: Run = {
-      ref: lease?.ref ?? startedAt.toISOString(),
+      ref,
       orgId: org.orgId,
       username: org.username,
       asOf,
@@ -116,13 +124,15 @@ export async function sync(
       plan: countsOf(plan),
       written: receipts.written,
       failed: receipts.failed.map(failedRow),
+      errors: countBy(receipts.failed, ({ errors }) => errors[0]?.code ?? 'UNKNOWN'),
+      retried: { rows: receipts.retried, requests: org.transport.retries() },
       notes: [...notes, ...plan.notes],
-      losses,
+      losses: session.losses,
       // The run's own record, and a look at the lease before it, are two more calls.
       apiCalls: org.apiCalls() + (options.dryRun ? 0 : 2),
       rowsRead: tables.reduce((sum, { rows }) => sum + rows, 0),
       durations: watch.durations,
-      settingsFingerprint: createHash('sha256').update(canonicalSettings(settings)).digest('hex'),
+      settingsFingerprint,
       currency: settings.currency,
       version: options.version,
     };
@@ -150,23 +160,6 @@ export async function sync(
   }
 }
 
-const statusOf = (error: unknown): 'Stopped' | 'Failed' =>
-  error instanceof SfError && error.exitCode === STOPPED ? 'Stopped' : 'Failed';
-
-/** What the full job would need and this org lacks, where it can run all the same. */
-async function passPreflight(org: KamOrg): Promise<Loss[]> {
-  const problems = await preflight(org);
-  stopFor(problems);
-  return problems.map(({ what, remedy }) => ({ what, remedy }));
-}
-
-function stopFor(problems: readonly Problem[]): void {
-  const stopping = problems.filter(({ severity }) => severity === 'stops');
-  if (stopping.length === 0) return;
-  const list = stopping.map(({ what, remedy }) => `- ${what} ${remedy}`).join('\n');
-  throw messages.createError('error.PreflightFailed', [list], [], PREFLIGHT_FAILED);
-}
-
 async function staffOf(org: KamOrg, { tasks: { fallbackOwner } }: Settings): Promise<Staff> {
   const fallback = fallbackOwner === null ? null : await activeUser(org, fallbackOwner);
   return { inactive: await inactiveUsers(org), fallback };
@@ -174,66 +167,54 @@ async function staffOf(org: KamOrg, { tasks: { fallbackOwner } }: Settings): Pro
 
 function dayToAssess(asOf: IsoDate | null, today: IsoDate): IsoDate {
   if (asOf === null) return lastMonthEnd(today);
-  if (!isDay(asOf)) throw messages.createError('error.AsOfNotADay', [asOf], [], WRONG_USAGE);
-  if (asOf > today) throw messages.createError('error.AsOfInFuture', [asOf, today], [], WRONG_USAGE);
+  if (!isDay(asOf)) throw messages.createError('error.AsOfNotADay', [asOf], [], REFUSED);
+  if (asOf > today) throw messages.createError('error.AsOfInFuture', [asOf, today], [], REFUSED);
   return asOf;
 }
 
-/** The book that is being written; a second sync of the same org on this machine finds it taken. */
-async function openWorkBook(file: string): Promise<Book> {
+async function writePlan(
+  org: KamOrg,
+  plan: Plan,
+  { file, ref, now }: { file: string; ref: string; now: Date },
+  onProgress: OnProgress,
+): Promise<Receipts> {
+  const journal = openJournal(file);
   try {
-    return await openBook(file);
-  } catch (error) {
-    if (error instanceof Error && /lock/i.test(error.message))
-      throw messages.createError('error.BookInUse', [file], [], error);
-    throw error;
+    journal.begin(ref);
+    return await write(org, plan.changes(), journal, {
+      ref,
+      now,
+      onWritten: (done) => onProgress('write', done, plan.rows),
+      pause: growingPause,
+    });
+  } finally {
+    journal.close();
   }
 }
 
-async function writePlan(org: KamOrg, plan: Plan, onProgress: OnProgress): Promise<Receipts> {
-  const total = plan.accounts + plan.families.added + plan.families.changed + plan.tasks + plan.remembers;
-  return write(org, plan.changes(), (done) => onProgress('write', done, total));
+const nothingWritten: Receipts = { written: 0, failed: [], retried: 0, left: 0 };
+
+/** What was not written for safety's sake: too much would move, or too much would be written. */
+type Refused = Extract<RunOutcome, { is: 'refused' | 'tooMany' }>;
+
+/** Null where a plan has no more rows than the caller, or on a first run the admin, allows. */
+function tooMany(plan: Plan, maximum: number | null, { safety }: Settings): Refused | null {
+  const limit = maximum ?? (plan.classified === 0 ? safety.firstRunWrites : null);
+  return limit === null || plan.rows <= limit ? null : { is: 'tooMany', rows: plan.rows, limit };
 }
 
-const nothingWritten: Receipts = { written: 0, failed: [] };
-
-function outcomeOf(plan: Plan, refusal: Refusal | null, dryRun: boolean, receipts: Receipts): RunOutcome {
-  if (refusal !== null) return { is: 'refused', ...refusal };
+function outcomeOf(plan: Plan, refusal: Refused | null, dryRun: boolean, receipts: Receipts): RunOutcome {
+  if (refusal !== null) return refusal;
   if (plan.isEmpty) return { is: 'nothingToDo' };
   if (dryRun) return { is: 'planned' };
-  return receipts.failed.length > 0 ? { is: 'partial', failed: receipts.failed.length } : { is: 'done' };
+  const { failed, left } = receipts;
+  return failed.length + left > 0 ? { is: 'partial', failed: failed.length, left } : { is: 'done' };
 }
 
-function countsOf({
-  accounts,
-  fields,
-  families,
-  opened,
-  closed,
-  remembers,
-  moved,
-  classified,
-  hash,
-}: Plan): Run['plan'] {
-  return { accounts, fields, families, opened, closed, remembers, moved, classified, hash };
-}
-
-function failedRow({ change, errors }: FailedChange): FailedRow {
-  const texts = errors.map(({ code, message }) => `${code}: ${message}`);
-  switch (change.verb) {
-    case 'set':
-      return { object: 'account', key: `${change.name} (${change.accountId})`, errors: texts };
-    case 'setFamily':
-      return { object: 'potential', key: `${change.recordId} of ${change.accountId}`, errors: texts };
-    case 'addFamily':
-      return { object: 'potential', key: change.ref, errors: texts };
-    case 'open':
-      return { object: 'task', key: change.task.ref, errors: texts };
-    case 'close':
-      return { object: 'task', key: change.ref, errors: texts };
-    case 'remember':
-      return { object: 'account', key: `${change.name} (${change.accountId})`, errors: texts };
-  }
+function countsOf(plan: Plan): Run['plan'] {
+  const { accounts, fields, families, opened, closed, remembers, moved, classified, rows, rowsOf, hash } = plan;
+  const apiCalls = callsFor(rowsOf);
+  return { accounts, fields, families, opened, closed, remembers, moved, classified, rows, apiCalls, hash };
 }
 
 type Picture = Pick<Run, 'accounts' | 'groups' | 'segments' | 'tiers' | 'gates' | 'candidates' | 'undecided'>;
@@ -302,17 +283,15 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
     asOf: run.asOf,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
-    status: run.outcome.is === 'refused' ? 'Refused' : run.outcome.is === 'partial' ? 'Partial' : 'Done',
+    status: ['refused', 'tooMany'].includes(run.outcome.is)
+      ? 'Refused'
+      : run.outcome.is === 'partial'
+        ? 'Partial'
+        : 'Done',
     accounts: run.accounts,
     groups: run.groups,
     candidates: tiers.candidate,
-    changes:
-      plan.accounts +
-      plan.families.added +
-      plan.families.changed +
-      Object.values(plan.opened).reduce((sum, n) => sum + n, 0) +
-      plan.closed +
-      plan.remembers,
+    changes: plan.rows,
     writes: run.written,
     failedRows: run.failed.length,
     apiCalls: run.apiCalls,
@@ -325,6 +304,8 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
       calibrated: scale.calibrated,
       plan,
       durations,
+      errors: run.errors,
+      retried: run.retried,
     }),
     anchors: JSON.stringify(anchors),
     anchorsOn: since,
@@ -340,11 +321,15 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
 }
 
 /** Measures the steps of a run. */
-function stopwatch(): { durations: Run['durations']; time<T>(stage: Stage, work: () => Promise<T>): Promise<T> } {
+function stopwatch(goOn: () => void): {
+  durations: Run['durations'];
+  time<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
+} {
   const durations = { pull: 0, derive: 0, assess: 0, decide: 0, write: 0 };
   return {
     durations,
     time: async (stage, work) => {
+      goOn();
       const from = performance.now();
       try {
         return await work();

@@ -236,8 +236,26 @@ test('review tasks of any member belong to the group', async () => {
   ];
   await withBook({ accounts, tasks }, async (book) => {
     expect(only(await allGroups(book)).tasks).toEqual([
-      { id: 'T1', ref: 'KAM|A|ask', accountId: 'A', ownerId: 'U1', isClosed: false, isMoot: false, description: null },
-      { id: 'T2', ref: 'KAM|B|grow', accountId: 'B', ownerId: 'U1', isClosed: true, isMoot: false, description: null },
+      {
+        id: 'T1',
+        ref: 'KAM|A|ask',
+        accountId: 'A',
+        ownerId: 'U1',
+        isClosed: false,
+        isMoot: false,
+        status: null,
+        description: null,
+      },
+      {
+        id: 'T2',
+        ref: 'KAM|B|grow',
+        accountId: 'B',
+        ownerId: 'U1',
+        isClosed: true,
+        isMoot: false,
+        status: null,
+        description: null,
+      },
     ]);
   });
 });

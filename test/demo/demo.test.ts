@@ -53,6 +53,8 @@ describe('the demo', () => {
       full: false,
       asOf: null,
       maximumMoves: null,
+      maximumWrites: null,
+      planFile: null,
       version: '0.1.0',
       env: { XDG_STATE_HOME: state },
     };

@@ -399,12 +399,7 @@ describe('what a root remembers of its tasks', () => {
 });
 
 describe('what a closed task says', () => {
-  const said = (description: string | null) =>
-    closedDescription(
-      { id: '', ref: '', accountId: '', ownerId: '', isClosed: false, isMoot: false, description },
-      '2026-11-24',
-      settingsWith(),
-    );
+  const said = (description: string | null) => closedDescription({ description }, '2026-11-24', settingsWith());
   const note = 'Closed automatically on 24 Nov 2026: nothing is left to do here.';
 
   test('is what it said, what people added, and when it was closed', () => {
@@ -468,6 +463,7 @@ describe('the caps', () => {
     ownerId: ownerId(1),
     isClosed,
     isMoot: false,
+    status: null,
     description: null,
   });
   const kept = (all: WantedReview[], cap: number | null, stands: StandingTask[] = []): string[] =>

@@ -34,6 +34,8 @@ describe.skipIf(!hasSharedData)('a large sales history', () => {
           full: false,
           asOf: null,
           maximumMoves: null,
+          maximumWrites: null,
+          planFile: null,
           version: '0',
           env: { XDG_STATE_HOME: state },
         };

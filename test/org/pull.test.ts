@@ -8,7 +8,7 @@ import type { PulledTable } from '../../src/org/pull.js';
 import { machineBuilders } from '../sync/machineBuilders.js';
 import { tablesOf } from '../support/bookTables.js';
 import { soap } from '../support/metadata.js';
-import { withSmallOrg, type SmallOrg } from '../support/smallOrg.js';
+import { quickPace, withSmallOrg, type SmallOrg } from '../support/smallOrg.js';
 import { bookOnDisk, nights, wantedOn } from './nights.js';
 
 /** The machine builders, an hour after they were entered. */
@@ -17,7 +17,7 @@ const machines = (work: (small: SmallOrg) => Promise<void>): Promise<void> =>
     await small.moveClock('2026-11-24T13:00:00Z');
     await work(small);
   });
-const orgOf = (small: SmallOrg): Promise<KamOrg> => connect(small.login, undefined);
+const orgOf = (small: SmallOrg): Promise<KamOrg> => connect(small.login, undefined, quickPace);
 const fault = (small: SmallOrg, settings: Record<string, unknown>): Promise<unknown> =>
   small.client.send('POST', '/local/faults', settings);
 const noFaults = (small: SmallOrg): Promise<unknown> => small.client.send('DELETE', '/local/faults');
@@ -174,7 +174,7 @@ describe('a pull that is disturbed', () => {
     machines(async (small) => {
       const book = bookOnDisk();
       const org = await orgOf(small);
-      await fault(small, { kind: 'reset-before', path: 'jobs/query', methods: ['POST'], after: 2, next: 1 });
+      await fault(small, { kind: 'reset-before', path: 'jobs/query', methods: ['POST'], after: 2, next: 6 });
       await expect(book.pull(org, { restUpTo: 0 })).rejects.toThrow();
       await noFaults(small);
       expect(hows(await book.pull(org))).toMatchObject({ account: 'unchanged', opportunity: 'unchanged', line: 'all' });

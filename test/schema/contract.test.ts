@@ -62,6 +62,7 @@ describe('words', () => {
       done: 'Done',
       nothingToDo: 'Done',
       refused: 'Refused',
+      tooMany: 'Refused',
       partial: 'Partial',
     };
     const statuses = [...new Set(Object.values(outcomes)), 'Running', 'Failed', 'Stopped'];

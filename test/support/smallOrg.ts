@@ -7,6 +7,7 @@ import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
+import type { Pace } from '../../src/org/transport.js';
 import type { Run } from '../../src/report/run.js';
 import { audit, type AuditOptions } from '../../src/sync/audit.js';
 import { calibrate } from '../../src/sync/calibrate.js';
@@ -95,6 +96,21 @@ export async function withSmallOrg<T>(
   }
 }
 
+/** A night's patience in milliseconds. */
+export const quickPace: Pace = { retries: 5, firstPause: 1, longestPause: 8, idle: 1000 };
+
+/** What a scheduled sync is told. */
+const nightly = {
+  dryRun: false,
+  full: false,
+  asOf: null,
+  maximumMoves: null,
+  maximumWrites: null,
+  planFile: null,
+  version: '0.0.0',
+  pace: quickPace,
+};
+
 /** The same org met with a login of its own; state is kept under `stateHome`. */
 export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<SmallOrg> {
   process.env['SF_ORG_INSTANCE_URL'] = org.instanceUrl;
@@ -111,13 +127,7 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
     ...org,
     login,
     stateHome,
-    sync: (options = {}) =>
-      sync(
-        login,
-        undefined,
-        { dryRun: false, full: false, asOf: null, maximumMoves: null, version: '0.0.0', env, ...options },
-        () => undefined,
-      ),
+    sync: (options = {}) => sync(login, undefined, { ...nightly, env, ...options }, () => undefined),
     explain: (account) => explain(login, undefined, account, env),
     whatIf: (set, write) => whatIf(login, undefined, { set, write: write ?? null, env }),
     calibrate: ({ capacity = null, write = null } = {}) => calibrate(login, undefined, { capacity, write, env }),

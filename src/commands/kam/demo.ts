@@ -56,6 +56,8 @@ export default class KamDemo extends SfCommand<DemoResult> {
       const options = {
         dryRun: false,
         full: false,
+        maximumWrites: null,
+        planFile: null,
         asOf: null,
         maximumMoves: null,
         version: this.config.version,

@@ -1,11 +1,10 @@
 import { Flags, SfCommand } from '@salesforce/sf-plugins-core';
 import { Messages } from '@salesforce/core';
+import { REFUSED, ROWS_FAILED } from '../../org/exitCodes.js';
 import type { Run } from '../../report/run.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'sync');
-
-const ROWS_FAILED = 68;
 
 export default class KamSync extends SfCommand<Run> {
   public static readonly summary = messages.getMessage('summary');
@@ -18,13 +17,14 @@ export default class KamSync extends SfCommand<Run> {
     'dry-run': Flags.boolean({ summary: messages.getMessage('flags.dry-run.summary'), default: false }),
     full: Flags.boolean({ summary: messages.getMessage('flags.full.summary'), default: false }),
     'as-of': Flags.string({ summary: messages.getMessage('flags.as-of.summary') }),
+    'max-writes': Flags.integer({ summary: messages.getMessage('flags.max-writes.summary'), min: 0 }),
     'max-moves': Flags.integer({ summary: messages.getMessage('flags.max-moves.summary'), min: 0, max: 100 }),
   };
 
   public async run(): Promise<Run> {
     const { flags } = await this.parse(KamSync);
     const { sync } = await import('../../sync/sync.js');
-    const { progressOn, screenOf } = await import('../../report/screen.js');
+    const { progressOn, screenOf, stopSignal } = await import('../../report/screen.js');
     const { runLines } = await import('../../report/terminal.js');
     const progress = progressOn(this.spinner, process.stderr.isTTY);
     const run = await sync(
@@ -35,6 +35,9 @@ export default class KamSync extends SfCommand<Run> {
         full: flags.full,
         asOf: flags['as-of'] ?? null,
         maximumMoves: flags['max-moves'] === undefined ? null : flags['max-moves'] / 100,
+        maximumWrites: flags['max-writes'] ?? null,
+        planFile: null,
+        signal: stopSignal(),
         version: this.config.version,
         env: process.env,
       },
@@ -42,12 +45,21 @@ export default class KamSync extends SfCommand<Run> {
     ).finally(progress.stop);
     if (!this.jsonEnabled()) runLines(run, screenOf(process.stdout)).forEach((line) => this.log(line));
     if (run.outcome.is === 'refused') throw refusalOf(run, run.outcome);
+    if (run.outcome.is === 'tooMany') throw tooMany(run, run.outcome);
     if (run.outcome.is === 'partial') {
-      this.warn(messages.getMessage('info.failedRows', [run.outcome.failed]));
+      const { failed, left } = run.outcome;
+      if (failed > 0) this.warn(messages.getMessage('info.failedRows', [failed]));
+      if (left > 0) this.warn(messages.getMessage('info.leftRows', [left]));
       process.exitCode = ROWS_FAILED;
     }
     return run;
   }
+}
+
+function tooMany(run: Run, { rows, limit }: Extract<Run['outcome'], { is: 'tooMany' }>): Error {
+  const error = messages.createError('error.TooManyWrites', [rows, limit], [rows], REFUSED);
+  error.setData(run);
+  return error;
 }
 
 /** The refusal is data in the run; here it becomes a message and an exit code. */
@@ -59,7 +71,7 @@ function refusalOf(run: Run, { moved, classified, limit }: Extract<Run['outcome'
     share,
     Number((limit * 100).toFixed(1)),
   ]);
-  error.exitCode = 2;
+  error.exitCode = REFUSED;
   error.setData(run);
   return error;
 }

@@ -1,0 +1,212 @@
+/** Writing outside of a night: a plan that was kept, rows that a run could not write, and the way back. */
+import { Messages, type Org } from '@salesforce/core';
+import { createHash } from 'node:crypto';
+import chunk from 'lodash/chunk.js';
+import { closedDescription } from '../kam/reviews.js';
+import { canonicalSettings } from '../kam/settings.js';
+import { REFUSED } from '../org/exitCodes.js';
+import { openJournal, type Journal, type JournalRow, type RowState } from '../org/journal.js';
+import { findRows, rowOf, says, undoOf, type Change, type Found } from '../org/row.js';
+import { growingPause, write } from '../org/write.js';
+import type { Rewritten } from '../report/run.js';
+import { failedRow, nameOf } from './naming.js';
+import { changesIn, readPlanHead } from './planFile.js';
+import { holding, openSession, type Held, type Session, type SessionOptions } from './session.js';
+
+Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
+const messages = Messages.loadMessages('sf-plugin-kam', 'rewrite');
+
+export type RewriteOptions = SessionOptions & {
+  version: string;
+  onProgress: (done: number, total: number) => void;
+};
+
+const BATCH = 200;
+
+/**
+ * Writes a plan that `kam plan` kept, but for rows whose records were changed since.
+ *
+ * Errors: `NoPlanError`, `PlanDamagedError`, `OtherOrgError`, `OtherSettingsError` (exit 2): nothing was written.
+ */
+export async function applyPlan(
+  login: Org,
+  apiVersion: string | undefined,
+  file: string,
+  options: RewriteOptions,
+): Promise<Rewritten> {
+  const head = await readPlanHead(file);
+  const session = await openSession(login, apiVersion, options);
+  if (head.orgId !== session.org.orgId) {
+    throw messages.createError('error.OtherOrg', [file, head.username, head.orgId, session.org.username], [], REFUSED);
+  }
+  const fingerprint = createHash('sha256').update(canonicalSettings(session.settings)).digest('hex');
+  if (head.settingsFingerprint !== fingerprint) {
+    throw messages.createError('error.OtherSettings', [file, head.readAt], [], REFUSED);
+  }
+  const readAt = new Date(head.readAt);
+  const isUntouched = (change: Change, found: Found | null): boolean => {
+    const { before } = rowOf(change);
+    if (before === null) return found === null;
+    return found !== null && found.stamp < readAt && says(found, before);
+  };
+  return rewriting(session, options, head.hash, head.rows, changesIn(file, BATCH), (change, found) =>
+    isUntouched(change, found) ? change : null,
+  );
+}
+
+/**
+ * Sends once more what a run could not write, where the record still says what it said before that run.
+ *
+ * Shape:  `run` is a ref of the journal; null for the latest run that left rows unwritten.
+ * Errors: `NoSuchRunError`, `NothingToRetryError` (exit 2).
+ */
+export async function retryRun(
+  login: Org,
+  apiVersion: string | undefined,
+  run: string | null,
+  options: RewriteOptions,
+): Promise<Rewritten> {
+  const session = await openSession(login, apiVersion, options);
+  const { ref, count } = fromJournal(session, (journal) => {
+    const unwritten = (each: string): number => counted(rowsOf(journal, each, unwrittenStates));
+    const named = run ?? journal.runs().find((each) => unwritten(each.run) > 0)?.run;
+    if (named === undefined) throw messages.createError('error.NothingToRetry', [], [], REFUSED);
+    return { ref: known(journal, named), count: unwritten(named) };
+  });
+  const rows = batchesOf(session, ref, unwrittenStates);
+  return rewriting(session, options, ref, count, rows, (change, found) => {
+    const { before } = rowOf(change);
+    const stands = before === null ? found === null : found !== null && says(found, before);
+    return stands ? change : null;
+  });
+}
+
+const unwrittenStates: readonly RowState[] = ['planned', 'sent', 'refused', 'unknown', 'held'];
+/** What may be in the org; a run that broke off does not know of all its rows. */
+const sentStates: readonly RowState[] = ['written', 'sent', 'unknown'];
+
+/**
+ * Gives records back what they said before a run, where nobody has changed what the run wrote.
+ *
+ * Errors: `NoSuchRunError` (exit 2).
+ */
+export async function rollBack(
+  login: Org,
+  apiVersion: string | undefined,
+  run: string,
+  options: RewriteOptions,
+): Promise<Rewritten> {
+  const session = await openSession(login, apiVersion, options);
+  const { settings, today } = session;
+  const closing = (description: string): string => closedDescription({ description }, today, settings);
+  const count = fromJournal(session, (journal) => counted(rowsOf(journal, known(journal, run), sentStates)));
+  return rewriting(session, options, run, count, batchesOf(session, run, sentStates), (change, found) => {
+    const undo = found === null ? null : undoOf(change, found, closing);
+    if (undo === null) return change.verb === 'remember' ? 'nothing' : null;
+    if (found !== null && says(found, rowOf(undo).after)) return 'nothing';
+    return found !== null && says(found, rowOf(change).after) ? undo : null;
+  });
+}
+
+function fromJournal<T>({ state }: Session, read: (journal: Journal) => T): T {
+  const journal = openJournal(state.journal);
+  try {
+    return read(journal);
+  } finally {
+    journal.close();
+  }
+}
+
+function known(journal: Journal, run: string): string {
+  const runs = journal.runs().map((each) => each.run);
+  if (runs.includes(run)) return run;
+  throw messages.createError('error.NoSuchRun', [run, runs.slice(0, 5).join(', ') || 'none'], [], REFUSED);
+}
+
+function* rowsOf(journal: Journal, run: string, states: readonly RowState[]): IterableIterator<JournalRow> {
+  for (const row of journal.rows(run)) if (states.includes(row.state)) yield row;
+}
+
+const counted = (rows: Iterable<unknown>): number => [...rows].length;
+
+/** Changes of a run, read before anything is written: by a journal of its own, as the run itself is open then. */
+async function* batchesOf(session: Session, run: string, states: readonly RowState[]): AsyncIterable<Change[]> {
+  const journal = openJournal(session.state.journal);
+  try {
+    let batch: Change[] = [];
+    for (const { change } of rowsOf(journal, run, states)) {
+      batch.push(change);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  } finally {
+    journal.close();
+  }
+}
+
+/** What to do with a row as it is found: write this, leave it to whoever changed it, or nothing, as it is so already. */
+type Judge = (change: Change, found: Found | null) => Change | null | 'nothing';
+
+async function rewriting(
+  session: Session,
+  { version, onProgress }: RewriteOptions,
+  of: string,
+  total: number,
+  batches: AsyncIterable<readonly Change[]>,
+  judge: Judge,
+): Promise<Rewritten> {
+  return holding(session, async (held) => {
+    const { lease, writing, journal } = held;
+    journal.begin(lease.ref, of);
+    const result = { already: 0, moved: new Array<Rewritten['moved'][number]>() };
+    const receipts = await write(writing, judged(held, batches, judge, result), journal, {
+      ref: lease.ref,
+      now: session.startedAt,
+      onWritten: (done) => onProgress(done, total),
+      pause: growingPause,
+      tryRefused: true,
+    });
+    const failed = receipts.failed.map(failedRow);
+    const isPartial = failed.length + receipts.left > 0;
+    await lease.finish({
+      status: isPartial ? 'Partial' : 'Done',
+      finishedAt: await session.atLast.now(),
+      writes: receipts.written,
+      failedRows: failed.length,
+      apiCalls: session.org.apiCalls() + 1,
+      version,
+      message: `Rows of ${of}: ${receipts.written} written, ${result.already} already so, ${result.moved.length} changed since.`,
+    });
+    const { orgId, username } = session.org;
+    const { written, left } = receipts;
+    return { ref: lease.ref, orgId, username, of, written, ...result, failed, left, apiCalls: session.org.apiCalls() };
+  });
+}
+
+async function* judged(
+  { writing }: Held,
+  batches: AsyncIterable<readonly Change[]>,
+  judge: Judge,
+  result: Pick<Rewritten, 'already' | 'moved'>,
+): AsyncIterable<Change[]> {
+  for await (const batch of batches) {
+    for (const changes of chunk(batch, BATCH)) {
+      const found = await findRows(
+        writing,
+        changes.map((change) => rowOf(change)),
+      );
+      yield changes.flatMap((change, index): Change[] => {
+        const record = found[index] ?? null;
+        const { after, before } = rowOf(change);
+        const verdict = judge(change, record);
+        if (verdict !== null && verdict !== 'nothing') return [verdict];
+        const isSo = record !== null && before !== null && says(record, after);
+        if (verdict === 'nothing' || isSo) result.already += 1;
+        else result.moved.push(nameOf(change));
+        return [];
+      });
+    }
+  }
+}
