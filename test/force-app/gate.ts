@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { FieldDefinition, ObjectDefinition, PermissionSetDefinition } from '../../src/schema/model.js';
 import { orgSchema, type OrgSchema } from '../../src/schema/orgSchema.js';
 import { parseXml, SourceError, type XmlElement } from '../../src/schema/xml.js';
+import { pageFaults } from './pages.js';
 import { structureFaults } from './structure.js';
 
 /** Every fault of a package folder with `main`, `seed` and `options`, in words; none for one that is fit to deploy. */
@@ -36,7 +37,9 @@ const places = {
   CustomObject: /^main\/default\/objects\/(KAM_\w+__(?:c|mdt))\/\1\.object-meta\.xml$/,
   CustomTab: /^main\/default\/tabs\/(KAM_\w+__c)\.tab-meta\.xml$/,
   Layout: /^main\/default\/layouts\/(KAM_\w+__(?:c|mdt)-[\w ]+)\.layout-meta\.xml$/,
-  ListView: /^main\/default\/objects\/(KAM_\w+__c\/listViews\/KAM_\w+)\.listView-meta\.xml$/,
+  CustomApplication: /^main\/default\/applications\/(KAM\w*)\.app-meta\.xml$/,
+  FlexiPage: /^main\/default\/flexipages\/(KAM_\w+)\.flexipage-meta\.xml$/,
+  ListView: /^main\/default\/objects\/((?:Account|KAM_\w+__c)\/listViews\/KAM_\w+)\.listView-meta\.xml$/,
   ValidationRule: /^main\/default\/objects\/(KAM_\w+__c\/validationRules\/\w+)\.validationRule-meta\.xml$/,
   PermissionSet: /^(?:main|options\/[\w-]+)\/default\/permissionsets\/(KAM_\w+)\.permissionset-meta\.xml$/,
   CustomMetadata: /^seed\/default\/customMetadata\/(KAM_\w+\.\w+)\.md-meta\.xml$/,
@@ -46,6 +49,8 @@ const kinds = [
   'CustomField',
   'CustomObject',
   'CustomTab',
+  'CustomApplication',
+  'FlexiPage',
   'Layout',
   'ListView',
   'ValidationRule',
@@ -87,7 +92,9 @@ function componentFaults(component: Component): string[] {
         return objectFaults(component);
       case 'CustomMetadata':
         return recordFaults(component);
+      case 'CustomApplication':
       case 'CustomTab':
+      case 'FlexiPage':
       case 'Layout':
       case 'ListView':
       case 'PermissionSet':
@@ -95,7 +102,7 @@ function componentFaults(component: Component): string[] {
         return [];
     }
   })();
-  const label = xml.string('label') ?? '';
+  const label = xml.string('label') ?? xml.string('masterLabel') ?? '';
   return [...faults, ...(label.length > 40 ? [`label "${label}" is longer than 40`] : [])].map((fault) => `${path}: ${fault}`);
 }
 
@@ -205,13 +212,19 @@ function crossFaults(root: string, components: readonly Component[]): string[] {
     ...org.objects
       .filter(({ kind, api }) => kind === 'customMetadata' && !layouts.some(({ name }) => name.startsWith(`${api}-`)))
       .map(({ api }) => `${api} has no layout`),
-    ...components.filter(({ kind }) => kind === 'ListView').flatMap((view) => listViewFaults(view, org.objects)),
+    ...pageFaults(components, org),
     ...tabs.filter((name) => !org.objects.some(({ api }) => api === name)).map((name) => `tab ${name} shows no object`),
     ...components.flatMap(({ kind, name, xml }) =>
       (kind === 'PermissionSet' ? xml.all('tabSettings') : [])
         .map((setting) => setting.required('tab'))
         .filter((tab) => !tabs.includes(tab))
         .map((tab) => `${name}: no tab ${tab}`),
+    ),
+    ...components.flatMap(({ kind, name, xml }) =>
+      (kind === 'PermissionSet' ? xml.all('applicationVisibilities') : [])
+        .map((visibility) => visibility.required('application'))
+        .filter((app) => !components.some((one) => one.kind === 'CustomApplication' && one.name === app))
+        .map((app) => `${name}: no app ${app}`),
     ),
     ...sharingFaults(components, org.objects),
     ...org.permissionSets.flatMap((set) => permissionFaults(set, org.objects)),
@@ -247,19 +260,6 @@ function layoutFaults({ name, path, xml }: Component, objects: readonly ObjectDe
     ...own
       .filter(({ api, required }) => required !== items.some((item) => item.field === api && item.behavior === 'Required'))
       .map(({ api }) => `${api} is required in one place only`),
-  ].map((fault) => `${path}: ${fault}`);
-}
-
-/** Standard columns of a list of custom objects; everything else is a field. */
-const listColumns = ['NAME', 'CREATED_DATE', 'LAST_UPDATE', 'OWNER.ALIAS'];
-
-function listViewFaults({ name, path, xml }: Component, objects: readonly ObjectDefinition[]): string[] {
-  const [object = '', api = ''] = name.split('.');
-  const fields = objects.find((one) => one.api === object)?.fields ?? {};
-  const used = [...xml.all('filters').map((filter) => filter.required('field')), ...xml.all('columns').map(({ text }) => text)];
-  return [
-    ...(xml.string('fullName') === api ? [] : [`fullName ${xml.string('fullName')} is not the name of the file`]),
-    ...used.filter((field) => !listColumns.includes(field) && !fields[field]).map((field) => `no field ${field}`),
   ].map((fault) => `${path}: ${fault}`);
 }
 

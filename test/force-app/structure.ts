@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import ts from 'typescript';
 import type { XmlElement } from '../../src/schema/xml.js';
 
-type Property = { type: ts.TypeNode; optional: boolean; many: boolean };
+/** `part`: what a type takes from another comes before its own. */
+type Property = { type: ts.TypeNode; optional: boolean; many: boolean; part: number };
 
 const declarations = readDeclarations();
 
@@ -13,7 +14,8 @@ export function structureFaults(element: XmlElement, type = element.name): strin
   const shape = shapeOf(type);
   if (!shape) throw new Error(`@salesforce/types has no type ${type}.`);
   const names = element.children.map(({ name }) => name);
-  const canonical = names.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0));
+  const part = (name: string): number => shape.get(name)?.part ?? 0;
+  const canonical = names.toSorted((a, b) => part(a) - part(b) || (a < b ? -1 : a > b ? 1 : 0));
   const missing = [...shape].filter(([name, { optional, many }]) => !optional && !many && !names.includes(name));
   return [
     ...(names.join() === canonical.join() ? [] : [`${element.path}: elements stand in the order ${names.join(', ')}`]),
@@ -26,8 +28,6 @@ export function structureFaults(element: XmlElement, type = element.name): strin
     }),
   ];
 }
-
-const rank = (name: string): number => (name === 'fullName' ? 0 : 1);
 
 function valueFaults(element: XmlElement, type: ts.TypeNode): string[] {
   const fault = (expected: string): string[] => [`${element.path}: "${element.text}" is not ${expected}`];
@@ -59,14 +59,18 @@ function shapeOf(name: string): Map<string, Property> | undefined {
 }
 
 function propertiesOf(type: ts.TypeNode): [string, Property][] {
-  if (ts.isIntersectionTypeNode(type)) return type.types.flatMap(propertiesOf);
+  if (ts.isIntersectionTypeNode(type)) {
+    return type.types.flatMap((one, part) =>
+      propertiesOf(one).map(([name, property]): [string, Property] => [name, { ...property, part }]),
+    );
+  }
   if (ts.isTypeReferenceNode(type)) return propertiesOf(declarations.get(type.getText()) ?? type);
   if (!ts.isTypeLiteralNode(type)) return [];
   return type.members.flatMap((member): [string, Property][] => {
     if (!ts.isPropertySignature(member) || !member.type) return [];
     const many = ts.isArrayTypeNode(member.type);
     const inner = ts.isArrayTypeNode(member.type) ? member.type.elementType : member.type;
-    return [[member.name.getText(), { type: inner, optional: member.questionToken !== undefined, many }]];
+    return [[member.name.getText(), { type: inner, optional: member.questionToken !== undefined, many, part: 0 }]];
   });
 }
 
