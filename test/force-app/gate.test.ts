@@ -77,6 +77,50 @@ const misplaced: [string, string, string, RegExp][] = [
   ['a file without -meta.xml', set, set.replace('-meta.xml', ''), /no such component/],
 ]; // prettier-ignore
 
+const app = 'main/default/applications/KAM.app-meta.xml';
+const page = 'main/default/flexipages/KAM_Account_Record_Page.flexipage-meta.xml';
+const candidates = 'main/default/objects/Account/listViews/KAM_Candidates.listView-meta.xml';
+const undecided = 'main/default/objects/Account/listViews/KAM_Undecided.listView-meta.xml';
+const due = 'main/default/objects/KAM_Agreement__c/listViews/KAM_Reask_Due.listView-meta.xml';
+
+/** Faults that do not hide one another, injected at once. */
+const together: [string, [string, string | RegExp, string, RegExp][]][] = [
+  ['an app', [
+    [app, '>standard-Task<', '>standard-Taks<', /no tab standard-Taks/],
+    [app, '>KAM_Potential__c<', '>KAM_Agreement__c<', /KAM_Agreement__c stands twice.*[\s\S]*KAM_Potential__c is not in the app/],
+    [app, '>Lightning<', '>Aloha<', /is no Lightning app/],
+    [app, '>Large</formFactors', '>Small</formFactors', /has no desktop/],
+    [app, '>Account</pageOr', '>Opportunity</pageOr', /KAM_Account_Record_Page is no page of Opportunity/],
+    [user, '<application>KAM<', '<application>KAN<', /no permission set lets anybody see it[\s\S]*no app KAN/],
+  ]],
+  ['a page that no app shows', [
+    [app, '>KAM_Account_Record_Page<', '>KAM_Account_Page<', /no page KAM_Account_Page/],
+    [page, '>RecordPage<', '>AppPage<', /is no record page[\s\S]*no app shows it/],
+  ]],
+  ['a record page', [
+    [page, '>Record.KAM_Tier__c<', '>Record.KAM_Teir__c<', /no field KAM_Teir__c/],
+    [page, '>Record.KAM_Segment__c<', '>Record.KAM_Gate__c<', /KAM_Gate__c is on it twice[\s\S]*KAM_Segment__c is not on it/],
+    [page, '>Record.KAM_Below_Since__c<', '>Record.KAM_Task_Refs__c<', /KAM_Task_Refs__c says nothing to people/],
+    [page, />readonly(<\/value>\s*<\/fieldInstanceProperties>\s*<fieldItem>Record.KAM_Score__c)/, '>none$1', /KAM_Score__c is none, not readonly/],
+    [page, '<identifier>RecordKAMGroupField<', '<identifier>RecordKAMScoreField<', /RecordKAMScoreField stands twice/],
+    [page, '<value>kamMoneyLeft<', '<value>kamMoneyLost<', /no facet kamMoneyLost[\s\S]*facet kamMoneyLeft is not used once/],
+    [page, '<name>sidebar<', '<name>side<', /no region side[\s\S]*region sidebar is missing/],
+    [page, '>force:detailPanel<', '>force:detailPannel<', /force:detailPannel is not in use here/],
+    [page, '<name>title</name>', '<name>label</name>', /title is missing[\s\S]*flexipage:tab has no label/],
+    [page, '>KAM_Agreements__r<', '>KAM_Agreement__r<', /no list KAM_Agreement__r of Account/],
+    [page, '<value>Served_By__c<', '<value>Serves__c<', /KAM_Potentials__r: no field Serves__c/],
+  ]],
+  ['list views', [
+    [candidates, '>Candidate<', '>Kandidat<', /expected some of Key Account, Candidate/],
+    [candidates, '<columns>ACCOUNT.NAME<', '<columns>ACCOUNT_NAME<', /no field ACCOUNT_NAME/],
+    [candidates, 'KAM Candidates', 'Candidates', /does not start with KAM/],
+    [undecided, '<columns>KAM_Score__c<', '<columns>KAM_Revenue__c<', /KAM_Revenue__c stands twice/],
+    [undecided, '<operation>equals<', '<operation>lessThan<', /expected equals or notEqual/],
+    [due, '>TODAY<', '>today<', /expected a day that moves/],
+    [due, '<columns>NAME', '<booleanFilter>1 AND 3</booleanFilter>\n<columns>NAME', /does not join all 2 filters/],
+  ]],
+]; // prettier-ignore
+
 describe('the gate reports', () => {
   let copy = '';
   beforeAll(() => {
@@ -93,6 +137,20 @@ describe('the gate reports', () => {
     writeFileSync(file, faulty);
     expect(faultsIn(copy).join('\n')).toMatch(expected);
     writeFileSync(file, sound);
+  });
+
+  test.each(together)('all that is wrong with %s', (_, faults) => {
+    const sound = new Map(faults.map(([path]) => [path, readFileSync(join(copy, path), 'utf8')]));
+    for (const [path, what, by] of faults) {
+      const file = join(copy, path);
+      const before = readFileSync(file, 'utf8');
+      const after = before.replace(what, by);
+      expect(after).not.toBe(before);
+      writeFileSync(file, after);
+    }
+    const found = faultsIn(copy).join('\n');
+    for (const [, , , expected] of faults) expect(found).toMatch(expected);
+    for (const [path, text] of sound) writeFileSync(join(copy, path), text);
   });
 
   test.each(misplaced)('%s', (_, from, to, expected) => {

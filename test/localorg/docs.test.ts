@@ -172,6 +172,13 @@ test('docs/verify-in-org.md lists everything that is only believed (npx vitest r
     '## In the source',
     '',
     ...believedInSource().map((line) => `- ${line}`),
+    '',
+    '## In the package',
+    '',
+    'What no description of metadata says, and only a deploy tells: `sf project deploy start --source-dir force-app/main --dry-run`.',
+    '',
+    '- The regions of the page template and the properties of the standard components on *KAM Account Record Page* (as pages that were retrieved from orgs have them).',
+    '- The names that list views have for standard columns of accounts: `ACCOUNT.NAME`, `CORE.USERS.ALIAS`.',
   ];
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../../docs/verify-in-org.md');
 });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { argumentLines } from '../../src/report/argument.js';
+import { listed } from '../support/listViews.js';
 import { withSmallOrg, type SmallOrg } from '../support/smallOrg.js';
 import { machineBuilders, margins, roundAnchors } from './machineBuilders.js';
 
@@ -13,6 +14,8 @@ async function withCandidate(work: (org: SmallOrg, weber: string) => Promise<voi
     await org.enter('Alpha', { KAM_Lighthouse__c: 3, KAM_Opinion_Leader__c: 3 });
     await org.sync();
     expect(await tierOf(org)).toEqual(['Candidate', 'Ask', 'Open']);
+    // Its site in France is a candidate too, but is asked with the group.
+    expect(await listed(org.client, 'Account', 'KAM_Candidates')).toEqual(['Alpha']);
     await work(org, await org.contact('Alpha', 'Weber'));
   });
 }
@@ -63,6 +66,8 @@ describe('the answer makes the tier', () => {
       ]);
       expect((await org.sync()).notes).toEqual([]);
       expect(await tierOf(org)).toEqual(['Key Account', 'Ask', 'Passed']);
+      expect(await listed(org.client, 'Account', 'KAM_Key_Accounts')).toEqual(['Alpha']);
+      expect(await listed(org.client, 'Account', 'KAM_Candidates')).toEqual([]);
       expect((await tierOf(org, 'Alpha France'))[0]).toBe('Key Account');
       expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
       const found = await org.explain('Alpha');
@@ -88,11 +93,16 @@ describe('the answer makes the tier', () => {
   test('declined: a large account, with the day to ask again', () =>
     withCandidate(async (org) => {
       const declined = { State__c: 'Declined', Decline_Reason__c: 'Timing', Answered_On__c: '2026-10-15' };
-      await org.agree('Alpha', { ...asked, ...declined });
+      const id = await org.agree('Alpha', { ...asked, ...declined });
       await org.sync();
       expect(await tierOf(org)).toEqual(['Large Account', 'Ask', 'Failed']);
       // Twelve months after the answer, by setting.
       expect(await said(org)).toEqual([expect.stringContaining('declined'), expect.stringContaining('15 Oct 2027')]);
+      const due = (): Promise<string[]> => listed(org.client, 'KAM_Agreement__c', 'KAM_Reask_Due');
+      await org.agree('Alpha', { Reask_On__c: '2026-11-25' }, [], id);
+      expect(await due()).toEqual([]);
+      await org.agree('Alpha', { Reask_On__c: '2026-11-24' }, [], id);
+      expect(await due()).toHaveLength(1);
     }));
 
   test('no answer, on trial, ended: a candidate still', () =>

@@ -1,5 +1,6 @@
 /** The nightly run on a small book: what it writes, what it leaves alone, what it refuses. */
 import { describe, expect, test } from 'vitest';
+import { listed } from '../support/listViews.js';
 import { withSmallOrg, type SmallBook } from '../support/smallOrg.js';
 import { machineBuilders, margins, roundAnchors } from './machineBuilders.js';
 
@@ -35,6 +36,7 @@ describe('a first sync', () => {
       ]);
       expect(run.plan.opened).toEqual({ grow: 1, rate: 2 });
       expect(run.gates.strategy.undecided).toBe(1);
+      expect(await listed(org.client, 'Account', 'KAM_Undecided')).toEqual(['Alpha']);
     }));
 
   test('leaves a record of itself, with the calls that it made', () =>
