@@ -250,26 +250,28 @@ function filterFaults(filter: XmlElement, field: FieldDefinition | undefined): s
   const ordered = ['lessThan', 'lessOrEqual', 'greaterThan', 'greaterOrEqual'].includes(operation);
   const fault = (expected: string): string[] => [`${field.api} ${operation} "${value}": expected ${expected}`];
   if (value === undefined) return ordered ? fault('a value') : [];
-  switch (field.type) {
-    case 'Picklist': {
-      const values = (field.values ?? []).map(({ api }) => api);
-      const stray = value.split(',').filter((one) => !values.includes(one));
-      return ordered ? fault('equals or notEqual') : stray.length === 0 ? [] : fault(`some of ${values.join(', ')}`);
-    }
-    case 'Checkbox':
-      return /^[01]$/.test(value) ? [] : fault('1 or 0');
-    case 'Number':
-    case 'Currency':
-    case 'Percent':
-      return /^-?\d+(\.\d+)?$/.test(value) ? [] : fault('a number');
-    case 'Date':
-      return /^(TODAY|YESTERDAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|QUARTER|YEAR)|(LAST|NEXT)_N_DAYS:\d+)$/.test(value)
-        ? []
-        : fault('a day that moves with the calendar');
-    default:
-      return [];
+  if (field.type === 'Picklist') {
+    const values = (field.values ?? []).map(({ api }) => api);
+    const isOne = value.split(',').every((one) => values.includes(one));
+    return ordered ? fault('equals or notEqual') : isOne ? [] : fault(`some of ${values.join(', ')}`);
   }
+  const form = valueForms[field.type];
+  return form === undefined || form.is.test(value) ? [] : fault(form.said);
 }
+
+const aNumber = { is: /^-?\d+(\.\d+)?$/, said: 'a number' };
+
+/** How a filter says values of a type; text may be anything. */
+const valueForms: Partial<Record<FieldDefinition['type'], { is: RegExp; said: string }>> = {
+  Checkbox: { is: /^[01]$/, said: '1 or 0' },
+  Number: aNumber,
+  Currency: aNumber,
+  Percent: aNumber,
+  Date: {
+    is: /^(TODAY|YESTERDAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|QUARTER|YEAR)|(LAST|NEXT)_N_DAYS:\d+)$/,
+    said: 'a day that moves with the calendar',
+  },
+};
 
 function logicFaults(logic: string | undefined, filters: number): string[] {
   if (logic === undefined) return [];
