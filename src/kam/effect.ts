@@ -41,6 +41,7 @@ export type Cause =
   | { is: 'confidence'; value: Pair<Fraction>; line: Pair<Fraction> }
   | { is: 'score'; value: Pair<Points | Unknown>; line: Pair<Points>; parts: PartChange[] }
   | { is: 'stability'; value: Pair<Held | null> }
+  | { is: 'manager'; line: Pair<Points | null> }
   | { is: 'place'; value: Pair<number | null>; line: Pair<number | null> };
 
 /** What keeps a group from moving: a candidate by hysteresis, minimum stay or the quarter's moves; or before the programme. */
@@ -104,6 +105,9 @@ function causesOf(before: Side, after: Side): Cause[] {
   if (differs(({ decision }) => heldBy(decision))) {
     causes.push({ is: 'stability', value: pair(({ decision }) => heldBy(decision)) });
   }
+  if (differs(isWithoutManager)) {
+    causes.push({ is: 'manager', line: pair(({ settings }) => settings.capacity.perManager) });
+  }
   if (differs(isOverCapacity)) {
     causes.push({
       is: 'place',
@@ -148,6 +152,8 @@ export function heldBy({ tier, reasons }: Decision): Held | null {
   }
   return null;
 }
+
+const isWithoutManager = ({ decision }: Side): boolean => decision.reasons.some(({ is }) => is === 'managerFull');
 
 const isOverCapacity = ({ decision }: Side): boolean => decision.reasons.some(({ is }) => is === 'overCapacity');
 

@@ -55,6 +55,7 @@ export type Reason =
       unknown: { criterion: ScoreCriterion; why: WhyUnknown }[];
     }
   | { is: 'overCapacity'; rank: number; capacity: number }
+  | { is: 'managerFull' }
   | { is: 'held'; by: 'stay' | 'moves'; until: IsoDate }
   | { is: 'waits'; until: IsoDate }
   | { is: 'uncalibrated' }
@@ -79,8 +80,12 @@ export type NextStep =
   | { is: 'prove'; until: IsoDate | null }
   | { is: 'reask'; on: IsoDate | null }
   | { is: 'grow'; families: { family: string; amount: Cents }[] }
+  | { is: 'findRoom'; with: NoRoom }
   | { is: 'learn'; criterion: ScoreCriterion | 'countries'; why: WhyUnknown }
   | { is: 'none' };
+
+/** Where a candidate finds no room: in the programme, or with its key account manager. */
+export type NoRoom = 'programme' | 'manager';
 
 export type Decision = {
   groupId: RecordId;
@@ -194,7 +199,7 @@ function throughGates(known: Known, settings: Settings): Way {
   if (segment === 'small') return { gate: 'segment', gateResult: 'failed', reasons: [segmentReason] };
 
   // A group that fails by strategy leaves the score gate behind it, so it has to pass that anew.
-  const hard = answerScore(score, settings, strategy.result !== 'failed' && isPastScore(known));
+  const hard = answerScore(score, settings, strategy.result !== 'failed' && isPastScore(facts, known.standing));
   if (strategy.result === 'failed') {
     const { minimumMean: minimum } = settings.strategy;
     const failed: Reason = { is: 'strategyFailed', highest: strategy.highest, minimum };
@@ -229,11 +234,11 @@ function throughGates(known: Known, settings: Settings): Way {
  * else speaks against it, a person's override too, its score is read without hysteresis, so that the answer does not
  * depend on the night.
  */
-function isPastScore(known: Known): boolean {
-  const { gate, gateResult, tier, belowSince } = known.standing;
-  const { answer } = known.facts;
-  if (isDethroned(known) && isEnoughGiven(answer)) return false;
-  const isCrowned = tier === 'key' && answer.is === 'accepted' && !isDethroned(known);
+export function isPastScore(facts: GroupFacts, standing: StandingDecision): boolean {
+  const { gate, gateResult, tier, belowSince } = standing;
+  const { answer } = facts;
+  if (isDethroned(facts) && isEnoughGiven(answer)) return false;
+  const isCrowned = tier === 'key' && answer.is === 'accepted' && !isDethroned(facts);
   if (isCrowned) return belowSince === null && isEnoughGiven(answer);
   return gate === 'ask' || (gate === 'strategy' && gateResult === 'undecided');
 }
@@ -370,9 +375,9 @@ function asked(way: Way, known: Known): Standing {
 }
 
 /** Whether the group is a key account today and no person says otherwise. */
-const keepsCrown = (known: Known): boolean => known.standing.tier === 'key' && !isDethroned(known);
+const keepsCrown = ({ standing, facts }: Known): boolean => standing.tier === 'key' && !isDethroned(facts);
 
-const isDethroned = ({ facts: { override, today } }: Known): boolean =>
+const isDethroned = ({ override, today }: GroupFacts): boolean =>
   override !== null && override.tier !== 'key' && wordOf(override, today).is === 'overridden';
 
 /** The next step for a group that does not reach the customer: the answer that could turn its gate, else whitespace. */
@@ -452,20 +457,27 @@ function wordOf({ tier, reason, until }: Override, today: IsoDate): Word {
  */
 export function applyCapacity(decision: Decision, rank: number, capacity: number): Decision {
   if (rank <= capacity || decision.tier !== 'candidate' || isPromised(decision)) return decision;
-  return beforeTheProgramme(decision, { is: 'overCapacity', rank, capacity });
+  const step: NextStep = { is: 'findRoom', with: 'programme' };
+  return beforeTheProgramme(decision, { is: 'overCapacity', rank, capacity }, step);
+}
+
+/** The same where the key account manager can carry no more: whom and how much is nobody's business here. */
+export function withoutManager(decision: Decision): Decision {
+  if (decision.tier !== 'candidate' || isPromised(decision)) return decision;
+  return beforeTheProgramme(decision, { is: 'managerFull' }, { is: 'findRoom', with: 'manager' });
 }
 
 /** A group that its figures make a candidate, and whose move has to wait: it stays before the programme. */
 export const waitOutside = (decision: Decision, until: IsoDate): Decision =>
-  beforeTheProgramme(decision, { is: 'waits', until });
+  beforeTheProgramme(decision, { is: 'waits', until }, { is: 'none' });
 
-const beforeTheProgramme = (decision: Decision, reason: Reason): Decision => ({
+const beforeTheProgramme = (decision: Decision, reason: Reason, nextStep: NextStep): Decision => ({
   ...decision,
   tier: 'standard',
   gate: 'score',
   gateResult: 'open',
   reasons: [reason, ...decision.reasons.filter(({ is }) => is !== 'notAsked')],
-  nextStep: { is: 'none' },
+  nextStep,
 });
 
 /** A candidate who would leave the programme, and whose move has to wait: the place is kept. */

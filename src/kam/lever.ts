@@ -2,7 +2,7 @@
 import type { AgreementGap } from './agreement.js';
 import { peopleRated, type PeopleRated } from './criteria.js';
 import type { GroupFacts, Rating } from './facts.js';
-import type { Decision, SegmentLines, StandingDecision } from './funnel.js';
+import { isPastScore, type Decision, type NoRoom, type SegmentLines, type StandingDecision } from './funnel.js';
 import type { GroupPotential } from './potential.js';
 import { exceeds, isDecidable, scoreGroup, type Anchors, type ScoreScale } from './score.js';
 import { segmentOf } from './segment.js';
@@ -17,7 +17,11 @@ export type LeverTarget = 'key' | 'candidate' | 'segment' | 'strategy' | 'score'
 export type LeverFigure = 'potential' | 'margin' | 'revenue';
 
 /** One change of one fact; everything else stays as it is. */
-export type Lever = { to: LeverTarget } & LeverChange;
+export type Lever = {
+  to: LeverTarget;
+  /** Where a change that passes all gates finds no room as things stand. */
+  lacks?: NoRoom;
+} & LeverChange;
 export type LeverChange =
   | { is: 'rating'; criterion: PeopleRated; from: Rating | Unknown; atLeast: Rating }
   | { is: 'figure'; figure: LeverFigure; from: Cents | Unknown; atLeast: Cents }
@@ -30,6 +34,8 @@ export type Ground = {
   standing: StandingDecision;
   lines: SegmentLines;
   scale: ScoreScale;
+  /** Where a new candidate who just passes would find no room. */
+  lacks: NoRoom | null;
 };
 
 /**
@@ -56,13 +62,15 @@ export function cheapestLever(decision: Decision, ground: Ground, settings: Sett
   const targets: LeverTarget[] = decision.gate === 'segment' ? ['candidate', 'segment'] : ['candidate', decision.gate];
   for (const to of targets) {
     const [cheapest] = leversTo(to, ground, settings);
-    if (cheapest !== undefined) return { to, ...cheapest };
+    if (cheapest === undefined) continue;
+    const { lacks } = ground;
+    return to === 'candidate' && lacks !== null ? { to, lacks, ...cheapest } : { to, ...cheapest };
   }
   return null;
 }
 
 const isHeld = ({ reasons }: Decision): boolean =>
-  reasons.some(({ is }) => is === 'overridden' || is === 'overCapacity' || is === 'waits');
+  reasons.some(({ is }) => is === 'overridden' || is === 'overCapacity' || is === 'managerFull' || is === 'waits');
 
 /** One whole commitment more, where that closes all gaps. */
 function missingGet(gaps: readonly AgreementGap[]): LeverChange | null {
@@ -181,7 +189,9 @@ function isOver(
   };
   const isScored = (): boolean => {
     const score = scoreGroup(facts, potential, scale, settings);
-    return isKnown(score.points) && isDecidable(score, settings) && exceeds(score.points, settings.score.threshold);
+    const { threshold, hysteresis } = settings.score;
+    const line = isPastScore(facts, standing) ? threshold - hysteresis : threshold;
+    return isKnown(score.points) && isDecidable(score, settings) && exceeds(score.points, line);
   };
   switch (to) {
     case 'key':

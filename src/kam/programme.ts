@@ -1,4 +1,4 @@
-/** Who has a place in the programme: as many as it can care for, and no more moves in a quarter than people can follow. */
+/** Who has a place in the programme: as many as it and each key account manager can care for, and no more moves in a quarter than people can follow. */
 import partition from 'lodash/partition.js';
 import { addMonths, periodOf } from './calendar.js';
 import type { GroupFacts } from './facts.js';
@@ -6,11 +6,13 @@ import {
   isPromised,
   staysUntil,
   type Decision,
+  type NoRoom,
   type SegmentLines,
   type StandingDecision,
   type Tier,
 } from './funnel.js';
 import type { GroupPotential } from './potential.js';
+import { exceeds } from './score.js';
 import type { Settings } from './settings.js';
 import type { Cents, Fraction, IsoDate, Points, RecordId } from './units.js';
 import { isKnown, type Unknown } from './unknown.js';
@@ -29,6 +31,10 @@ export type Contender = {
   isFirst: boolean;
   /** Whether a move of it is one by figures alone; those by people and customers are never limited. */
   movesByFigures: boolean;
+  /** The key account manager; null where nobody is named. */
+  manager: RecordId | null;
+  /** Whether its score exceeds the threshold, so that it comes before one that only just does. */
+  exceeds: boolean;
   /** How far it stands beyond the line that it would cross, as a share of the scale. */
   distance: number;
   counts: MoveCounts;
@@ -40,8 +46,10 @@ export type MoveCounts = { ifStays: boolean; ifMoved: boolean };
 export type Programme = {
   /** Places, 1 the best: key accounts, then candidates within their minimum stay, then others; by score, revenue and id. */
   ranks: ReadonlyMap<RecordId, number>;
-  /** Candidates for whom there is no place. */
-  over: ReadonlySet<RecordId>;
+  /** Candidates for whom there is no room. */
+  over: ReadonlyMap<RecordId, NoRoom>;
+  /** Where a new candidate who just exceeds the threshold would find no room. */
+  lacksRoom(manager: RecordId | null): NoRoom | null;
   /** Groups whose move waits, in or out. */
   waiting: ReadonlySet<RecordId>;
 };
@@ -76,6 +84,8 @@ export function contenderOf(
     // A promise beyond the capacity takes nobody's place, also not once it has become a minimum stay.
     isFirst: isInStay && !isPromised(decision),
     movesByFigures: counts.ifMoved && (stoodPast(standing) || risesByFigures(decision, standing)),
+    manager: facts.people.manager,
+    exceeds: isKnown(points) && exceeds(points, settings.score.threshold),
     distance: falls || stoodPast(standing) ? below : above,
     counts,
   };
@@ -138,7 +148,7 @@ export function movesAllowed(inFunnel: number, { stability: { movesPerQuarter } 
 }
 
 /**
- * Gives out the places, and decides which moves wait.
+ * Gives out the room that there is, and decides which moves wait.
  *
  * Shape:  `budget` is what the quarter allows and what other groups have used of it; null for any number of moves. Of the
  *         moves by figures those farthest from their line are let through, then by id; a group comes in only where there
@@ -152,7 +162,6 @@ export function programmeOf(
   budget: { allowed: number; used: number } | null,
   settings: Settings,
 ): Programme {
-  const { capacity } = settings.score;
   const ranked = contenders
     .filter(({ tier }) => isInProgramme(tier))
     .toSorted(
@@ -162,22 +171,81 @@ export function programmeOf(
         b.revenue - a.revenue ||
         (a.groupId < b.groupId ? -1 : 1),
     );
-  const ranks = new Map(ranked.map(({ groupId }, index) => [groupId, index + 1]));
-  const isOver = ({ tier, isSafe }: Contender, index: number): boolean =>
-    capacity !== null && index >= capacity && tier !== 'key' && !isSafe;
-  const over = new Set(ranked.filter(isOver).map(({ groupId }) => groupId));
-  return { ranks, over, waiting: budget === null ? new Set() : waitingOf(contenders, over, budget, capacity) };
+  const rooms = roomsIn(settings);
+  const [within, beyond] = partition(ranked, (one) => {
+    const finds = one.tier === 'key' || one.isSafe || rooms.lack(one, one.tier) === null;
+    if (finds) rooms.take(one, one.tier);
+    return finds;
+  });
+  // What is lacking is read when all room is given out, so that it does not depend on who came first.
+  const over = new Map(beyond.map((one) => [one.groupId, rooms.lack(one, one.tier) ?? 'programme']));
+  const firm = roomsIn(settings);
+  const moves = ({ stands, tier }: Contender): boolean => stands !== null && stands !== tier;
+  const hasStay = settings.stability.minimumStayMonths > 0;
+  for (const one of within) {
+    // Who only hysteresis lets pass gives way to a newcomer, unless a minimum stay has begun, or begins tonight.
+    const isFirm = one.tier === 'key' || one.isSafe || one.exceeds || (hasStay && moves(one));
+    if (isFirm) firm.take(one, one.tier);
+  }
+  return {
+    ranks: new Map(ranked.map(({ groupId }, index) => [groupId, index + 1])),
+    over,
+    lacksRoom: (manager) => firm.lack({ manager }, 'candidate'),
+    waiting: budget === null ? new Set() : waitingOf(contenders, over, budget, settings),
+  };
 }
 
 const isInProgramme = (tier: Tier | null): boolean => tier === 'key' || tier === 'candidate';
 
 const precedence = ({ tier, isFirst }: Contender): number => (tier === 'key' ? 0 : isFirst ? 1 : 2);
 
+type Cared = Pick<Contender, 'manager'>;
+
+/** Room that is taken: places of the programme, and points of each key account manager. */
+type Rooms = {
+  take(one: Cared, tier: Tier | null): void;
+  leave(one: Cared, tier: Tier | null): void;
+  lack(one: Cared, tier: Tier): NoRoom | null;
+};
+
+/** Points with two decimals add up to within this. */
+const ROUNDING = 1e-6;
+
+/** `atLeast`: room that is given whatever the settings say, since key accounts and promises take it. */
+function roomsIn(
+  { score, capacity }: Settings,
+  atLeast?: { places: number; load: ReadonlyMap<RecordId, number> },
+): Rooms & {
+  taken(): { places: number; load: ReadonlyMap<RecordId, number> };
+} {
+  let places = 0;
+  const load = new Map<RecordId, number>();
+  const cost = (tier: Tier | null): number =>
+    tier === 'key' ? capacity.key : tier === 'candidate' ? capacity.candidate : 0;
+  const add = ({ manager }: Cared, tier: Tier | null, by: 1 | -1): void => {
+    if (!isInProgramme(tier)) return;
+    places += by;
+    if (manager !== null) load.set(manager, (load.get(manager) ?? 0) + by * cost(tier));
+  };
+  return {
+    take: (one, tier) => add(one, tier, 1),
+    leave: (one, tier) => add(one, tier, -1),
+    lack: ({ manager }, tier) => {
+      if (capacity.perManager !== null && manager !== null) {
+        const most = Math.max(capacity.perManager, atLeast?.load.get(manager) ?? 0);
+        if ((load.get(manager) ?? 0) + cost(tier) > most + ROUNDING) return 'manager';
+      }
+      return score.capacity !== null && places >= Math.max(score.capacity, atLeast?.places ?? 0) ? 'programme' : null;
+    },
+    taken: () => ({ places, load }),
+  };
+}
+
 function waitingOf(
   contenders: readonly Contender[],
-  over: ReadonlySet<RecordId>,
+  over: ReadonlyMap<RecordId, NoRoom>,
   { allowed, used }: { allowed: number; used: number },
-  capacity: number | null,
+  settings: Settings,
 ): Set<RecordId> {
   const goal = ({ groupId, tier }: Contender): Tier => (over.has(groupId) ? 'standard' : tier);
   const [pending, settled] = partition(
@@ -186,16 +254,19 @@ function waitingOf(
   );
   const usedBy = (one: Contender): boolean => countsAt(goal(one), one.stands, one.counts);
   let left = allowed - used - settled.filter(usedBy).length - pending.filter(({ counts }) => counts.ifStays).length;
-  // Until they move, those who would leave take a place, and those who would come take none.
-  const wanted = contenders.filter((one) => isInProgramme(goal(one))).length;
-  const places = capacity === null ? Number.POSITIVE_INFINITY : Math.max(capacity, wanted);
-  let taken = [...settled.map(goal), ...pending.map(({ stands }) => stands)].filter(isInProgramme).length;
-  const mayMove = ({ stands, counts }: Contender): boolean =>
-    (left > 0 || counts.ifStays) && (isInProgramme(stands) || taken < places);
+  const wanted = roomsIn(settings);
+  for (const one of contenders) wanted.take(one, goal(one));
+  // Until they move, those who would leave take room, and those who would come take none.
+  const rooms = roomsIn(settings, wanted.taken());
+  for (const one of settled) rooms.take(one, goal(one));
+  for (const one of pending) rooms.take(one, one.stands);
+  const mayMove = (one: Contender): boolean =>
+    (left > 0 || one.counts.ifStays) && (isInProgramme(one.stands) || rooms.lack(one, goal(one)) === null);
   const queue = pending.toSorted((a, b) => b.distance - a.distance || (a.groupId < b.groupId ? -1 : 1));
   for (let next = queue.findIndex(mayMove); next !== -1; next = queue.findIndex(mayMove)) {
     for (const moved of queue.splice(next, 1)) {
-      taken += isInProgramme(moved.stands) ? -1 : 1;
+      rooms.leave(moved, moved.stands);
+      rooms.take(moved, goal(moved));
       left -= moved.counts.ifStays ? 0 : 1;
     }
   }

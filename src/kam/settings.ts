@@ -249,6 +249,18 @@ export const settingsSchema = z.strictObject({
         .default(0.1),
     })
     .prefault({}),
+  capacity: z
+    .strictObject({
+      perManager: points(
+        'Points that one key account manager can carry; who would need more finds no room. Empty: no limit.',
+        9999,
+      )
+        .nullable()
+        .default(null),
+      key: points('Points that the care of one key account takes.', 999).default(2),
+      candidate: points('Points that one candidate takes, who is being won.', 999).default(1),
+    })
+    .prefault({}),
   source: z
     .strictObject({
       years: count('Years of won opportunities that are read.', 1, 20).default(5),

@@ -4,7 +4,7 @@ import type { AgreementGap, AgreementState, Commitment, CommitmentType, DeclineR
 import type { ContactFunction, ContactLevel, ContactRole } from './coverage.js';
 import type { PeopleRated, ScoreCriterion } from './criteria.js';
 import type { AccountFacts, Rating, SolutionTrust, StatedBy } from './facts.js';
-import type { Decision, Gate, GateResult, NextStep, Reason, Segment, Tier } from './funnel.js';
+import type { Decision, Gate, GateResult, NextStep, NoRoom, Reason, Segment, Tier } from './funnel.js';
 import type { Lever, LeverFigure, LeverTarget } from './lever.js';
 import type { ChanceWhy } from './modelled.js';
 import type { GroupingKind } from './model/peers.js';
@@ -282,6 +282,8 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
         return `Score undecided: only ${percent(reason.confidence, speech)} of the weights are known, ${percent(reason.minimum, speech)} are needed. Unknown: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.en[why]})`).join(', ')}.`;
       case 'overCapacity':
         return `Waiting: rank ${reason.rank}, the programme can care for ${reason.capacity}.`;
+      case 'managerFull':
+        return 'Waiting: no capacity with the key account manager.';
       case 'held':
         return reason.by === 'stay'
           ? `The place is kept until ${day(reason.until, speech)}, the minimum stay, although the figures no longer carry it.`
@@ -335,6 +337,8 @@ const reasonWords: Record<Language, (reason: Reason, speech: Speech) => string> 
         return `Score unentschieden: nur ${percent(reason.confidence, speech)} der Gewichte sind bekannt, nötig sind ${percent(reason.minimum, speech)}. Unbekannt: ${reason.unknown.map(({ criterion, why }) => `${name(criterion)} (${unknownWords.de[why]})`).join(', ')}.`;
       case 'overCapacity':
         return `Wartet: Rang ${reason.rank}, das Programm kann ${reason.capacity} betreuen.`;
+      case 'managerFull':
+        return 'Wartet: keine Kapazität beim Key-Account-Manager.';
       case 'held':
         return reason.by === 'stay'
           ? `Der Platz bleibt für die Mindestdauer bis ${day(reason.until, speech)}, obwohl die Zahlen ihn nicht mehr tragen.`
@@ -463,6 +467,10 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
         return step.on === null ? 'Ask again when the situation has changed.' : `Ask again on ${day(step.on, speech)}.`;
       case 'grow':
         return `Offer ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
+      case 'findRoom':
+        return step.with === 'programme'
+          ? 'Do not ask yet: all places of the programme are taken. The best by score come first.'
+          : 'Do not ask yet: find a key account manager who has room for this customer.';
       case 'learn':
         return step.why === 'noAnchors'
           ? `Set the scale of ${criterionNames.en[step.criterion]} in Setup: the values that earn 0, 50 and 100 points.`
@@ -489,6 +497,10 @@ const stepWords: Record<Language, (step: NextStep, speech: Speech) => string | n
           : `Erneut fragen am ${day(step.on, speech)}.`;
       case 'grow':
         return `Anbieten: ${step.families.map(({ family, amount }) => `${family} (${perYear(amount, speech)})`).join(', ')}.`;
+      case 'findRoom':
+        return step.with === 'programme'
+          ? 'Noch nicht fragen: Alle Plätze des Programms sind vergeben. Die besten Scores kommen zuerst.'
+          : 'Noch nicht fragen: Einen Key-Account-Manager finden, der Platz für diesen Kunden hat.';
       case 'learn':
         return step.why === 'noAnchors'
           ? `Skala für ${criterionNames.de[step.criterion]} in Setup setzen: die Werte, die 0, 50 und 100 Punkte geben.`
@@ -524,9 +536,21 @@ const leverFigures: Record<Language, Record<LeverFigure, string>> = {
 /** Rounded up to whole units, so that the amount named is enough. */
 const atLeastMoney = (amount: Cents, speech: Speech): string => perYear(Math.ceil(amount / 100) * 100, speech);
 
+/** For a change that passes all gates and still finds no room today. */
+const leverWithoutRoom: Record<Language, Record<NoRoom, string>> = {
+  en: {
+    programme: 'pass all gates, though all places are taken today',
+    manager: 'pass all gates, though the key account manager has no capacity today',
+  },
+  de: {
+    programme: 'alle Hürden, auch wenn heute alle Plätze vergeben sind',
+    manager: 'alle Hürden, auch wenn der Key-Account-Manager heute keine Kapazität hat',
+  },
+};
+
 const leverWords: Record<Language, (lever: Lever, speech: Speech) => string> = {
   en: (lever, speech) => {
-    const target = leverTargets.en[lever.to];
+    const target = lever.lacks === undefined ? leverTargets.en[lever.to] : leverWithoutRoom.en[lever.lacks];
     switch (lever.is) {
       case 'rating':
         return `Enough to ${target}: ${criterionNames.en[lever.criterion]} rated ${lever.atLeast} (now ${isKnown(lever.from) ? lever.from : 'not rated'}).`;
@@ -537,7 +561,8 @@ const leverWords: Record<Language, (lever: Lever, speech: Speech) => string> = {
     }
   },
   de: (lever, speech) => {
-    const target = `Genügt für ${leverTargets.de[lever.to]}`;
+    const name = lever.lacks === undefined ? leverTargets.de[lever.to] : leverWithoutRoom.de[lever.lacks];
+    const target = `Genügt für ${name}`;
     switch (lever.is) {
       case 'rating':
         return `${target}: ${criterionNames.de[lever.criterion]} mit ${lever.atLeast} bewertet (heute ${isKnown(lever.from) ? lever.from : 'nicht bewertet'}).`;

@@ -202,6 +202,8 @@ export function causeText(cause: Cause, currency: string | null): string {
       return `score ${arrow(cause.value, pointsText)}, to exceed ${arrow(cause.line, String)}${partsText(cause.parts)}`;
     case 'stability':
       return arrow(cause.value, (held) => (held === null ? 'not held' : heldWords[held]));
+    case 'manager':
+      return `capacity of key account managers, points per manager ${arrow(cause.line, (most) => (most === null ? 'no limit' : String(most)))}`;
     case 'place':
       return `rank ${arrow(cause.value, (rank) => (rank === null ? 'none' : String(rank)))}, places ${arrow(cause.line, (places) => (places === null ? 'no cap' : String(places)))}`;
   }

@@ -6,6 +6,7 @@ import {
   nothingStands,
   waitInside,
   waitOutside,
+  withoutManager,
   type Decision,
   type SegmentLines,
   type StandingDecision,
@@ -131,14 +132,15 @@ export async function* decisionsOf(
   settings: Settings,
   assessment: Assessment,
 ): AsyncIterable<Decided[]> {
-  const { lines, scale } = assessment;
+  const { lines, scale, programme } = assessment;
   for await (const batch of groups()) {
     yield batch.map((placed) => {
       const { view } = placed;
       const decision = decisionIn(placed, settings, assessment);
       // A change comes after this run: it meets what the run leaves standing.
       const standing = standingAfter(decision, placed.standing, view.facts);
-      const lever = cheapestLever(decision, { ...view, standing, lines, scale }, settings);
+      const lacks = programme.lacksRoom(view.facts.people.manager);
+      const lever = cheapestLever(decision, { ...view, standing, lines, scale, lacks }, settings);
       return { view, decision: lever === null ? decision : { ...decision, lever } };
     });
   }
@@ -154,10 +156,13 @@ function decisionIn({ view, standing }: Placed, settings: Settings, { programme,
       ? waitInside(decided(standing, until), until)
       : waitOutside(decided(standing), until);
   }
-  const [rank, { capacity }] = [programme.ranks.get(groupId), settings.score];
-  if (!programme.over.has(groupId) || rank === undefined || capacity === null) return decided(standing);
+  const lack = programme.over.get(groupId);
+  if (lack === undefined) return decided(standing);
   // Without a place nothing is left to hold: what only hysteresis let pass does not pass, tonight and the night after.
-  return applyCapacity(decided({ ...standing, gate: null }), rank, capacity);
+  const alone = decided({ ...standing, gate: null });
+  const [rank, { capacity }] = [programme.ranks.get(groupId), settings.score];
+  if (lack === 'manager' || rank === undefined || capacity === null) return withoutManager(alone);
+  return applyCapacity(alone, rank, capacity);
 }
 
 /** One figure per group; NaN stands for unknown. */

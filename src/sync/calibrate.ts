@@ -127,6 +127,7 @@ async function thresholdStep(ground: Ground, settings: Settings, wanted: number 
     // The figures alone: what holds the programme still would also hold a threshold that no longer fits.
     score: { ...score, capacity: null, hysteresis: 0 },
     stability: { minimumStayMonths: 0, movesPerQuarter: null },
+    capacity: { ...settings.capacity, perManager: null },
   });
   const contenders: Contenders = { taken: 0, points: [] };
   for await (const batch of uncapped.decisions()) {

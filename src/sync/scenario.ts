@@ -64,6 +64,7 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   strategy: 'decision',
   score: 'decision',
   stability: 'decision',
+  capacity: 'decision',
   criterion: 'decision',
   safety: 'decision',
   review: 'decision',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/kam/agreement.js';
 import type { GroupFacts, Override } from '../../src/kam/facts.js';
-import { applyCapacity, decide, type Decision, type Reason } from '../../src/kam/funnel.js';
+import { applyCapacity, decide, withoutManager, type Decision, type Reason } from '../../src/kam/funnel.js';
 import { unknown } from '../../src/kam/unknown.js';
 import {
   aCell,
@@ -489,9 +489,17 @@ describe('the minimum stay', () => {
 describe('the capacity of the programme', () => {
   test('a candidate beyond it waits at the score gate', () => {
     const waiting = applyCapacity(decided(strategic, lenient), 36, 35);
-    expect(waiting).toMatchObject({ tier: 'standard', gate: 'score', gateResult: 'open', nextStep: { is: 'none' } });
+    expect(waiting).toMatchObject({ tier: 'standard', gate: 'score', gateResult: 'open' });
+    expect(waiting.nextStep).toEqual({ is: 'findRoom', with: 'programme' });
     expect(waiting.reasons[0]).toEqual({ is: 'overCapacity', rank: 36, capacity: 35 });
     expect(reasonsOf(waiting)).not.toContain('notAsked');
+  });
+
+  test('a candidate whose key account manager can carry no more waits there too, and no person and no figure is named', () => {
+    const waiting = withoutManager(decided(strategic, lenient));
+    expect(waiting).toMatchObject({ tier: 'standard', gate: 'score', gateResult: 'open' });
+    expect(waiting.reasons[0]).toEqual({ is: 'managerFull' });
+    expect(waiting.nextStep).toEqual({ is: 'findRoom', with: 'manager' });
   });
 
   test('the last place is a place', () => {
@@ -511,5 +519,6 @@ describe('the capacity of the programme', () => {
   ] as const)('%s is not cut', (_, facts) => {
     const decision = decided(facts, lenient);
     expect(applyCapacity(decision, 99, 1)).toBe(decision);
+    expect(withoutManager(decision)).toBe(decision);
   });
 });

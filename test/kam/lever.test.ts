@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Rating } from '../../src/kam/facts.js';
-import { decide, type Decision } from '../../src/kam/funnel.js';
+import { applyCapacity, decide, waitOutside, withoutManager, type Decision } from '../../src/kam/funnel.js';
 import { cheapestLever, leversTo, type Ground, type Lever, type LeverChange } from '../../src/kam/lever.js';
 import { isKnown, unknown, type Unknown } from '../../src/kam/unknown.js';
 import { leverText, nextStepWithLever } from '../../src/kam/wording.js';
@@ -29,6 +29,7 @@ const ground = (
   standing: noStanding,
   lines: someLines,
   scale: aScale,
+  lacks: null,
 });
 
 const decisionOn = ({ facts, potential, standing, lines, scale }: Ground): Decision =>
@@ -131,6 +132,42 @@ describe('the cheapest change', () => {
     ['is held by an override', { override: { tier: 'standard', reason: 'Board', until: '2027-01-31' } as const }],
   ])('nothing is proposed for a group that %s', (_, facts) => {
     expect(leverOn(ground(facts))).toBeNull();
+  });
+});
+
+describe('where there is no room', () => {
+  test.each(['programme', 'manager'] as const)('a change that passes all gates says so (%s)', (lacks) => {
+    const on = { ...ground(), lacks };
+    expect(leverOn(on)).toMatchObject({ to: 'candidate', lacks, is: 'figure', figure: 'margin' });
+    // One gate alone promises no place.
+    const far = {
+      ...ground({ yearlyRevenue: euros(30_000), contributionMargin: euros(1_000) }, { additional: 0 }),
+      lacks,
+    };
+    expect(leverOn(far)).toEqual({ to: 'segment', is: 'figure', figure: 'potential', from: 0, atLeast: euros(40_000) });
+  });
+
+  test('who waits for a place or for the next quarter can change nothing', () => {
+    const on = ground({ contributionMargin: euros(60_000) });
+    const candidate = decisionOn(on);
+    expect(candidate.tier).toBe('candidate');
+    for (const waiting of [
+      applyCapacity(candidate, 2, 1),
+      withoutManager(candidate),
+      waitOutside(candidate, '2027-01-01'),
+    ])
+      expect(cheapestLever(waiting, on, settings)).toBeNull();
+  });
+
+  test('who waits for ratings only is held down to the lower line, and a rating is enough', () => {
+    // 59 points: 50 of potential and revenue, 77 of margin.
+    const on = ground({
+      contributionMargin: euros(46_200),
+      ratings: { referenceCustomer: unknown('notRated'), opinionLeader: 0 },
+    });
+    const standing = { ...noStanding, tier: 'standard', gate: 'strategy', gateResult: 'undecided' } as const;
+    expect(leverOn({ ...on, standing })).toMatchObject({ to: 'candidate', is: 'rating' });
+    expect(leverOn(on)).toMatchObject({ to: 'score', is: 'figure' });
   });
 });
 
@@ -251,6 +288,15 @@ describe('in words', () => {
     );
     expect(leverText({ ...lever, from: unknown('noMargin') }, english)).toContain('(now unknown)');
     expect(leverText({ ...lever, from: unknown('noMargin') }, german)).toContain('(heute unbekannt)');
+  });
+
+  test('where there is no room today, the sentence promises the gates only', () => {
+    expect(leverText({ ...lever, lacks: 'programme' }, english)).toBe(
+      'Enough to pass all gates, though all places are taken today: contribution margin of €48,009 a year (now €30,000).',
+    );
+    expect(leverText({ ...lever, lacks: 'manager' }, german)).toBe(
+      'Genügt für alle Hürden, auch wenn der Key-Account-Manager heute keine Kapazität hat: Deckungsbeitrag von 48.009\u00a0€ im Jahr (heute 30.000\u00a0€).',
+    );
   });
 
   test('a rating and a commitment', () => {

@@ -18,6 +18,7 @@ import {
   decided,
   euros,
   noStanding,
+  ownerId,
   settingsWith,
   someLines,
 } from '../support/builders.js';
@@ -33,6 +34,8 @@ const one = (n: number, points: number, changes: Partial<Contender> = {}): Conte
   isSafe: false,
   isFirst: false,
   movesByFigures: true,
+  manager: null,
+  exceeds: points > 60,
   distance: Math.abs(points - 60) / 100,
   counts: free,
   ...changes,
@@ -66,12 +69,66 @@ describe('places', () => {
 
   test('beyond the capacity are none, but for who is promised one', () => {
     const { over } = among([one(1, 90), one(2, 80), one(3, 70), one(4, 65, { isSafe: true })], null, 2);
-    expect(numbers(over)).toEqual([3]);
+    expect(numbers(over.keys())).toEqual([3]);
   });
 
   test('key accounts beyond the capacity leave none to candidates, and keep their own', () => {
     const keys = [1, 2, 3].map((n) => one(n, 0, { tier: 'key', stands: 'key' }));
-    expect(numbers(among([...keys, one(4, 99)], null, 2).over)).toEqual([4]);
+    expect(numbers(among([...keys, one(4, 99)], null, 2).over.keys())).toEqual([4]);
+  });
+});
+
+describe('points of a key account manager', () => {
+  const [anna, ben] = [ownerId(1), ownerId(2)];
+  /** A key account takes two points, a candidate one. */
+  const of = (contenders: readonly Contender[], perManager: number | null, capacity: number | null = null): Programme =>
+    programmeOf(contenders, null, settingsWith({ score: { capacity }, capacity: { perManager } }));
+
+  test('go to key accounts first, then to the best candidates; who has no manager needs none', () => {
+    const all = [
+      one(1, 0, { tier: 'key', stands: 'key', manager: anna }),
+      one(2, 90, { manager: anna }),
+      one(3, 80, { manager: anna }),
+      one(4, 70, { manager: ben }),
+      one(5, 65),
+    ];
+    expect([...of(all, 3).over]).toEqual([[accountId(3), 'manager']]);
+    expect(of(all, 4).over.size).toBe(0);
+    expect(of(all, null).over.size).toBe(0);
+  });
+
+  test('key accounts and promised places are never cut', () => {
+    const keys = [1, 2].map((n) => one(n, 0, { tier: 'key', stands: 'key', manager: anna }));
+    const promised = one(3, 61, { isSafe: true, manager: anna });
+    expect([...of([...keys, promised, one(4, 90, { manager: anna })], 2).over.keys()]).toEqual([accountId(4)]);
+  });
+
+  test('a candidate without room leaves its place in the programme to the next', () => {
+    const all = [one(1, 90, { manager: anna }), one(2, 80, { manager: anna }), one(3, 70, { manager: ben })];
+    expect([...of(all, 1, 2).over]).toEqual([[accountId(2), 'manager']]);
+  });
+
+  test('with equal scores the room goes by revenue, then by id', () => {
+    const equal = [3, 2, 1].map((n) => one(n, 80, { manager: anna, revenue: euros(n === 3 ? 200_000 : 100_000) }));
+    expect(numbers(of(equal, 2).over.keys())).toEqual([2]);
+  });
+
+  test('who would just pass is told whether there is room', () => {
+    const all = [one(1, 90, { manager: anna }), one(2, 80)];
+    expect(of(all, 1, 3).lacksRoom(anna)).toBe('manager');
+    expect(of(all, 1, 3).lacksRoom(ben)).toBeNull();
+    expect(of(all, 1, 2).lacksRoom(ben)).toBe('programme');
+    expect(of(all, 1, 2).lacksRoom(null)).toBe('programme');
+    // Who is only held by hysteresis gives way to one who passes.
+    expect(of([one(1, 90), one(2, 58)], null, 2).lacksRoom(null)).toBeNull();
+  });
+
+  test('a move in waits for the room that a move out leaves', () => {
+    const rules = settingsWith({ capacity: { perManager: 1 } });
+    const swap = [faller(1, 59, { manager: anna }), riser(2, 90, { manager: anna })];
+    const waiting = (allowed: number) => numbers(programmeOf(swap, { allowed, used: 0 }, rules).waiting);
+    expect(waiting(1)).toEqual([2]);
+    expect(waiting(2)).toEqual([]);
   });
 });
 

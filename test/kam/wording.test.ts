@@ -181,6 +181,15 @@ const reasons: Cases<Reason> = {
       },
     ],
   ],
+  managerFull: [
+    [
+      { is: 'managerFull' },
+      {
+        en: 'Waiting: no capacity with the key account manager.',
+        de: 'Wartet: keine Kapazität beim Key-Account-Manager.',
+      },
+    ],
+  ],
   scoreHeld: [
     [
       { is: 'scoreHeld', points: 58, threshold: 60, downTo: 57, best: [part] },
@@ -399,6 +408,22 @@ const steps: Cases<NextStep> = {
       {
         en: 'Offer Service (€42,000 a year), Valves (€1,000 a year).',
         de: 'Anbieten: Service (42.000 € im Jahr), Valves (1.000 € im Jahr).',
+      },
+    ],
+  ],
+  findRoom: [
+    [
+      { is: 'findRoom', with: 'programme' },
+      {
+        en: 'Do not ask yet: all places of the programme are taken. The best by score come first.',
+        de: 'Noch nicht fragen: Alle Plätze des Programms sind vergeben. Die besten Scores kommen zuerst.',
+      },
+    ],
+    [
+      { is: 'findRoom', with: 'manager' },
+      {
+        en: 'Do not ask yet: find a key account manager who has room for this customer.',
+        de: 'Noch nicht fragen: Einen Key-Account-Manager finden, der Platz für diesen Kunden hat.',
       },
     ],
   ],

@@ -6,7 +6,7 @@ import type { Decision, Gate, GateResult, Segment, StandingDecision, Tier } from
 import type { Settings } from '../../src/kam/settings.js';
 import { standingAfter } from '../../src/kam/standing.js';
 import { assessGroups, decisionsOf, type Assessment, type Groups } from '../../src/sync/assess.js';
-import { noStanding } from '../support/builders.js';
+import { noStanding, ownerId } from '../support/builders.js';
 import { someAnchors, someSettings, someViews } from '../support/someBook.js';
 
 type One = { view: GroupView; standing: StandingDecision };
@@ -31,29 +31,43 @@ const standings: fc.Arbitrary<StandingDecision[]> = fc.array(
   { minLength: 12, maxLength: 12 },
 );
 
-const someBook: fc.Arbitrary<One[]> = fc
-  .tuple(
-    someViews,
-    standings,
-    fc.array(fc.constantFrom(null, null, '2026-11-24', '2026-11-20'), { minLength: 12, maxLength: 12 }),
-  )
-  .map(([views, stands, ratedOn]) =>
-    views.map((view, n) => {
-      const rated = { ...view.facts.rated, on: ratedOn[n] ?? null };
-      return { view: { ...view, facts: { ...view.facts, rated } }, standing: stands[n] ?? noStanding };
-    }),
-  );
+/** What people did to the groups of a book: who looks after them, and when they rated them. */
+const people = fc.array(
+  fc.record({
+    manager: fc.constantFrom(null, ownerId(1), ownerId(2)),
+    ratedOn: fc.constantFrom(null, null, '2026-11-24', '2026-11-20'),
+  }),
+  { minLength: 12, maxLength: 12 },
+);
+
+const someBook: fc.Arbitrary<One[]> = fc.tuple(someViews, standings, people).map(([views, stands, did]) =>
+  views.map((view, n) => {
+    const { manager, ratedOn } = did[n] ?? { manager: null, ratedOn: null };
+    const facts = {
+      ...view.facts,
+      rated: { ...view.facts.rated, on: ratedOn },
+      people: { ...view.facts.people, manager },
+    };
+    return { view: { ...view, facts }, standing: stands[n] ?? noStanding };
+  }),
+);
 
 const someRules: fc.Arbitrary<Settings> = fc
   .record({
     settings: someSettings,
     hysteresis: fc.constantFrom(0, 3, 10),
+    perManager: fc.constantFrom(null, 1, 2, 4),
     stability: fc.record({
       minimumStayMonths: fc.constantFrom(0, 1, 3),
       movesPerQuarter: fc.constantFrom(0, 0.25, 0.5, null),
     }),
   })
-  .map(({ settings, hysteresis, stability }) => ({ ...settings, score: { ...settings.score, hysteresis }, stability }));
+  .map(({ settings, hysteresis, perManager, stability }) => ({
+    ...settings,
+    score: { ...settings.score, hysteresis },
+    capacity: { ...settings.capacity, perManager },
+    stability,
+  }));
 
 type Night = { decisions: Map<string, Decision>; left: One[]; assessment: Assessment };
 
