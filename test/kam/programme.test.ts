@@ -154,8 +154,9 @@ describe('moves in a quarter', () => {
   });
 
   test('a group that moved before in this quarter counts once', () => {
-    const back = faller(1, 40, { counts: { ifStays: true, ifMoved: true } });
+    const back = faller(1, 20, { counts: { ifStays: true, ifMoved: true } });
     expect(numbers(among([back, riser(2, 90)], 1).waiting)).toEqual([2]);
+    expect(numbers(among([back, riser(2, 90)], 2).waiting)).toEqual([]);
   });
 
   test('a place that somebody waits to leave is not free', () => {

@@ -4,12 +4,12 @@ import type { GroupView } from '../../src/book/book.js';
 import type { Answer } from '../../src/kam/agreement.js';
 import { scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { Rating } from '../../src/kam/facts.js';
-import type { Tier } from '../../src/kam/funnel.js';
+import type { Gate, GateResult, Segment, StandingDecision, Tier } from '../../src/kam/funnel.js';
 import type { MoneyAnchors } from '../../src/kam/score.js';
 import type { Settings } from '../../src/kam/settings.js';
 import { unknown, type Unknown } from '../../src/kam/unknown.js';
 import type { Groups } from '../../src/sync/assess.js';
-import { accountId, aGroup, aPotential, euros, noStanding, settingsWith } from './builders.js';
+import { accountId, aGroup, aPotential, euros, noStanding, ownerId, settingsWith } from './builders.js';
 
 const thousands = fc.integer({ min: 0, max: 10 }).map((ten) => euros(10_000 * ten));
 const maybe = <T>(known: fc.Arbitrary<T>): fc.Arbitrary<T | Unknown> =>
@@ -92,7 +92,77 @@ export const someAnchors: MoneyAnchors = {
   risk: { zero: 0, half: euros(40_000), full: euros(80_000) },
 };
 
+/** A group with what stands of it in the org. */
+export type One = { view: GroupView; standing: StandingDecision };
+
+/** Where groups can stand: most in or before the programme, some since this quarter, some for long. */
+const standings: fc.Arbitrary<StandingDecision[]> = fc.array(
+  fc.oneof(
+    { weight: 1, arbitrary: fc.constant(noStanding) },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        tier: fc.constantFrom<Tier[]>('candidate', 'candidate', 'candidate', 'standard', 'standard', 'large', 'key'),
+        segment: fc.constantFrom<Segment[]>('top', 'base', 'development', 'small'),
+        gate: fc.constantFrom<Gate[]>('ask', 'ask', 'score', 'strategy', 'segment'),
+        gateResult: fc.constantFrom<GateResult[]>('open', 'failed', 'undecided', 'passed'),
+        // Today is 24 November: held for the minimum stay, moved in this quarter only, neither.
+        tierSince: fc.constantFrom('2026-11-20', '2026-10-02', '2026-08-30', '2026-03-01', null),
+        belowSince: fc.constantFrom(null, null, '2026-09-30'),
+      }),
+    },
+  ),
+  { minLength: 12, maxLength: 12 },
+);
+
+/** What people did to the groups of a book: who looks after them, and when they rated them. */
+const people = fc.array(
+  fc.record({
+    manager: fc.constantFrom(null, ownerId(1), ownerId(2)),
+    ratedOn: fc.constantFrom(null, null, '2026-11-24', '2026-11-20'),
+  }),
+  { minLength: 12, maxLength: 12 },
+);
+
+/** A book of which any nonsense can stand in the org. */
+export const someStandingBook: fc.Arbitrary<One[]> = fc
+  .tuple(someViews, standings, people)
+  .map(([views, stands, did]) =>
+    views.map((view, n) => {
+      const { manager, ratedOn } = did[n] ?? { manager: null, ratedOn: null };
+      const facts = {
+        ...view.facts,
+        rated: { ...view.facts.rated, on: ratedOn },
+        people: { ...view.facts.people, manager },
+      };
+      return { view: { ...view, facts }, standing: stands[n] ?? noStanding };
+    }),
+  );
+
+/** Settings with more or less of what holds a programme still. */
+export const someRules: fc.Arbitrary<Settings> = fc
+  .record({
+    settings: someSettings,
+    hysteresis: fc.constantFrom(0, 3, 10),
+    perManager: fc.constantFrom(null, 1, 2, 4),
+    stability: fc.record({
+      minimumStayMonths: fc.constantFrom(0, 1, 3),
+      movesPerQuarter: fc.constantFrom(0, 0.25, 0.5, null),
+    }),
+  })
+  .map(({ settings, hysteresis, perManager, stability }) => ({
+    ...settings,
+    score: { ...settings.score, hysteresis },
+    capacity: { ...settings.capacity, perManager },
+    stability,
+  }));
+
 /** As a book streams its groups, of which nothing stands in the org yet. */
 export async function* streamed(list: readonly GroupView[]): ReturnType<Groups> {
-  for (const one of list) yield await Promise.resolve([{ view: one, standing: noStanding }]);
+  yield* streamedAs(list.map((view) => ({ view, standing: noStanding })));
+}
+
+/** The same of groups of which something stands. */
+export async function* streamedAs(list: readonly One[]): ReturnType<Groups> {
+  for (const one of list) yield await Promise.resolve([one]);
 }

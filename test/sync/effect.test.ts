@@ -1,14 +1,13 @@
 /** Whatever settings are changed to: who moves is told why, and who does not move is not named. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { GroupView } from '../../src/book/book.js';
 import { moveOf, type Side } from '../../src/kam/effect.js';
 import type { Settings } from '../../src/kam/settings.js';
 import { assessGroups, decisionsOf, type Groups } from '../../src/sync/assess.js';
-import { someAnchors, someSettings, someViews, streamed } from '../support/someBook.js';
+import { someAnchors, someRules, someStandingBook, streamedAs, type One } from '../support/someBook.js';
 
-async function sides(list: readonly GroupView[], settings: Settings): Promise<Side[]> {
-  const groups: Groups = () => streamed(list);
+async function sides(list: readonly One[], settings: Settings): Promise<Side[]> {
+  const groups: Groups = () => streamedAs(list);
   const assessment = await assessGroups(groups, settings, someAnchors);
   const found: Side[] = [];
   for await (const batch of decisionsOf(groups, settings, assessment)) {
@@ -31,7 +30,7 @@ const otherLines = fc.record({
 
 test('a group that moves has a cause, and one that stands as before has no move', () =>
   fc.assert(
-    fc.asyncProperty(someViews, someSettings, someSettings, otherLines, async (list, before, other, lines) => {
+    fc.asyncProperty(someStandingBook, someRules, someRules, otherLines, async (list, before, other, lines) => {
       const { revenueLine, potentialLine, minimumMean, oneIsEnough, minimumConfidence } = lines;
       const after: Settings = {
         ...other,
