@@ -32,7 +32,7 @@ const agreementQuery = (where: string): string => `
   ORDER BY m.group_no, a.id`;
 
 const commitmentQuery = (where: string): string => `
-  SELECT c.id, c.agreement_id, c.side, c.type, c.what, c.our_owner_id, c.their_owner,
+  SELECT c.id, c.agreement_id, c.side, c.type, c.what, c.service, c.our_owner_id, c.their_owner,
     CAST(c.due_on AS VARCHAR) AS due_on, CAST(c.done_on AS VARCHAR) AS done_on
   FROM commitment AS c
   JOIN agreement AS a ON a.id = c.agreement_id
@@ -75,6 +75,7 @@ function commitmentOf(row: Row, { labels }: Reading): Commitment | null {
     dueOn: textOrNull(row, 'due_on'),
     doneOn: textOrNull(row, 'done_on'),
     what: textOrNull(row, 'what'),
+    service: textOrNull(row, 'service'),
   };
 }
 

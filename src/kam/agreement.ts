@@ -33,6 +33,9 @@ export type CommitmentType = (typeof commitmentTypes)[number];
 
 const accessTypes: readonly CommitmentType[] = ['accessToCountries', 'accessToSites', 'accessToPeople'];
 
+/** What opens doors: countries, sites or people. */
+export const isAccess = (type: CommitmentType): boolean => accessTypes.includes(type);
+
 /** One line of the give and get: `give` is what we promise, `get` what the customer does. */
 export type Commitment = {
   id: RecordId;
@@ -44,6 +47,8 @@ export type Commitment = {
   dueOn: IsoDate | null;
   doneOn: IsoDate | null;
   what: string | null;
+  /** For a give: the key of the benefit in the service catalogue. */
+  service: string | null;
 };
 
 export type Agreement = {
@@ -180,7 +185,7 @@ function gapsIn(agreement: Agreement, rules: AgreementRules): AgreementGap[] {
   const named = gets.filter(({ theirOwner }) => theirOwner !== null && theirOwner.trim() !== '');
   const dated = gets.filter((get) => get.dueOn !== null && !isDueBefore(get, agreement));
   const whole = named.filter((get) => dated.includes(get));
-  const access = whole.filter(({ type }) => type !== null && accessTypes.includes(type));
+  const access = whole.filter(({ type }) => type !== null && isAccess(type));
   const lacksGets = whole.length < rules.minimumGets;
   const lacksAccess = access.length < rules.minimumAccess;
   const gaps: AgreementGap[] = [];

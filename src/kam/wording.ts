@@ -1166,7 +1166,7 @@ const dayFormat = memoize(
   (language: Language) => new Intl.DateTimeFormat(locales[language], { dateStyle: 'medium', timeZone: 'UTC' }),
 );
 
-const money = (amount: Cents, { language, currency }: Speech): string =>
+export const money = (amount: Cents, { language, currency }: Speech): string =>
   moneyFormat(language, currency).format(amount / 100);
 
 function perYear(amount: Cents | Unknown, speech: Speech): string {
@@ -1185,4 +1185,5 @@ function on(date: IsoDate | null, speech: Speech): string {
   return date === null ? '' : ` ${speech.language === 'de' ? 'am' : 'on'} ${day(date, speech)}`;
 }
 
-const day = (date: IsoDate, { language }: Speech): string => dayFormat(language).format(new Date(`${date}T00:00:00Z`));
+export const day = (date: IsoDate, { language }: Speech): string =>
+  dayFormat(language).format(new Date(`${date}T00:00:00Z`));

@@ -1,6 +1,7 @@
 /** Reads the settings, and refuses those that can't be meant. */
 import { Messages } from '@salesforce/core';
 import { parseSettings, type Settings } from '../kam/settings.js';
+import type { Benefit } from '../kam/sheet.js';
 import type { RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
 import { PREFLIGHT_FAILED } from './exitCodes.js';
@@ -8,6 +9,10 @@ import { queryAll } from './query.js';
 import {
   accountObject,
   activeUserQuery,
+  benefitFields,
+  benefitObject,
+  benefitQuery,
+  benefitsIn,
   costFieldIn,
   lineObject,
   metadataQueries,
@@ -108,6 +113,13 @@ async function refuseUnknownNames(org: KamOrg, settings: Settings, records: read
   if (tasks.fallbackOwner !== null && (await activeUser(org, tasks.fallbackOwner)) === null)
     refuse(['tasks', 'fallbackOwner'], tasks.fallbackOwner, 'the username of an active user');
   if (problems.length > 0) throw invalid(problems);
+}
+
+/** What key accounts get; nothing where this user can't read the catalogue, which the preflight names. */
+export async function readBenefits(org: KamOrg): Promise<Benefit[]> {
+  const catalogue = await org.describe(benefitObject);
+  const isReadable = catalogue !== null && benefitFields.every((field) => catalogue.fields.has(field));
+  return isReadable ? benefitsIn(await queryAll(org, benefitQuery)) : [];
 }
 
 /** Everybody who has left: what they should own goes to somebody else. */

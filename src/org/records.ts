@@ -24,6 +24,7 @@ import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
 import { serviceKinds, type ServiceKind } from '../kam/margin.js';
 import type { PotentialSource } from '../kam/potential.js';
 import { projectAreas, type ProjectArea } from '../kam/projects.js';
+import type { Benefit } from '../kam/sheet.js';
 import type { ReviewTask } from '../kam/reviews.js';
 import { settingKeys, type SettingKey, type Settings, type SettingsProblem } from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
@@ -37,6 +38,7 @@ import {
   KAM_Commitment__c,
   KAM_Criterion__mdt,
   KAM_Family__mdt,
+  KAM_Service__mdt,
   KAM_Potential__c,
   KAM_Review_Rule__mdt,
   KAM_Run__c,
@@ -900,6 +902,30 @@ export const anchorsIn = (record: Readonly<Record<string, unknown>>): { text: un
   since: record['Anchors_On__c'],
 });
 
+export const benefitObject = KAM_Service__mdt.api;
+export const benefitFields: string[] = customFields(KAM_Service__mdt);
+
+export const benefitQuery = `SELECT DeveloperName, ${benefitFields.join(', ')} FROM ${benefitObject}`;
+
+/** The service catalogue as customers read it: what is offered, by rank, what has none last. */
+export function benefitsIn(records: readonly Readonly<Record<string, unknown>>[]): Benefit[] {
+  const textIn = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null);
+  const rankIn = (value: unknown): number => (typeof value === 'number' ? value : Number.MAX_SAFE_INTEGER);
+  return records
+    .filter((record) => record['Active__c'] === true)
+    .toSorted(
+      (a, b) =>
+        rankIn(a['Rank__c']) - rankIn(b['Rank__c']) ||
+        (String(a['DeveloperName']) < String(b['DeveloperName']) ? -1 : 1),
+    )
+    .map((record) => ({
+      key: String(record['DeveloperName']),
+      name: { en: textIn(record['Name_En__c']), de: textIn(record['Name_De__c']) },
+      text: { en: textIn(record['Text_En__c']), de: textIn(record['Text_De__c']) },
+    }))
+    .filter(({ name }) => name.en !== null || name.de !== null);
+}
+
 /** Everything that preflight looks for: objects, the fields to read, and those to write. */
 export type Need = {
   object: string;
@@ -1013,6 +1039,13 @@ export const needs: readonly Need[] = [
     reads: customFields(KAM_Family__mdt),
     writes: [],
     loss: null,
+  },
+  {
+    object: KAM_Service__mdt.api,
+    label: 'KAM Service',
+    reads: benefitFields,
+    writes: [],
+    loss: 'the conversation sheet names nothing that key accounts get.',
   },
 ];
 

@@ -18,7 +18,7 @@ import { openJournal } from '../org/journal.js';
 import { guarded, type Lease } from '../org/lease.js';
 import { sourceProblems } from '../org/preflight.js';
 import { pullInto } from '../org/pull.js';
-import { activeUser, inactiveUsers } from '../org/read.js';
+import { activeUser, inactiveUsers, readBenefits } from '../org/read.js';
 import { wantsOf, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
 import { callsFor, growingPause, write, type Receipts } from '../org/write.js';
@@ -88,6 +88,7 @@ export async function sync(
     const remembered = await readAnchors(org, asOf);
     const assessment = await watch.time('assess', () => assessBook(book, settings, remembered?.anchors ?? null));
     const staff = await staffOf(org, settings);
+    const benefits = await readBenefits(org);
     const plan = await watch.time('decide', () => planFor(book, settings, { asOf, today, assessment, staff }));
     const refusal =
       refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves) ??
@@ -143,6 +144,7 @@ export async function sync(
       );
     await book.remember('run', run);
     await book.remember('settings', settings);
+    await book.remember('benefits', benefits);
     await book.remember(
       'unread',
       tables.filter(({ how }) => how === 'left out').map(({ table }) => table),

@@ -19,6 +19,7 @@ const aGet = (changes: Partial<Commitment> = {}): Commitment => ({
   id: 'C1',
   side: 'get',
   type: 'jointStrategy',
+  service: null,
   ourOwner: 'Owner',
   theirOwner: 'Buyer',
   dueOn: '2027-01-31',

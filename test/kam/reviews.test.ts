@@ -218,6 +218,7 @@ const get = (n: number, dueOn: string, doneOn: string | null = null): Commitment
   id: `a0C00000000000${n}AAA`,
   side: 'get',
   type: 'accessToSites',
+  service: null,
   ourOwner: 'Kim',
   theirOwner: 'Ada',
   dueOn,

@@ -729,6 +729,7 @@ describe('review tasks', () => {
     id: 'a0C1',
     side: 'get',
     type: 'accessToSites',
+    service: null,
     ourOwner: 'Kim Weber',
     theirOwner: 'Ada Roth',
     dueOn: '2026-10-01',
