@@ -79,7 +79,7 @@ export const sheetLabels: Record<Language, SheetLabels> = {
 const NAMED_FAMILIES = 3;
 const NAMED_FUNCTIONS = 4;
 /** Names of the CRM are as long as people make them; this much of one reads well in a sentence. */
-const NAME_LENGTH = 40;
+const NAME_LENGTH = 32;
 
 export const asOfText = ({ asOf }: Sheet, speech: Speech): string =>
   speech.language === 'de' ? `Zahlen vom ${day(asOf, speech)}` : `Figures as of ${day(asOf, speech)}`;
