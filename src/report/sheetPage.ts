@@ -1,7 +1,8 @@
 /** The conversation sheet as one page of HTML for A4 paper; it needs no network, and names nothing internal. */
+import sumBy from 'lodash/sumBy.js';
 import type { Sheet, SheetLine, SheetQuestion } from '../kam/sheet.js';
 import { day, money, projectAreaName, type Language, type Speech } from '../kam/wording.js';
-import { escaped } from './html.js';
+import { escaped } from './page.js';
 import {
   asOfText,
   askIntro,
@@ -21,23 +22,24 @@ import {
   unfinishedText,
 } from './sheetWords.js';
 
-/** How many entries of each list one page holds, the longest texts and all; the rest is counted. */
+/**
+ * How many entries of each list one page holds, the longest texts and all, and how many lines of benefits; the rest is
+ * counted. Measured in print, with the test beside this page.
+ */
 type Room = Record<'benefits' | 'asks' | 'ledger' | 'projects' | 'questions', number>;
 
 const rooms: Record<'before' | 'one' | 'both', Room> = {
-  before: { benefits: 5, asks: 9, ledger: 0, projects: 0, questions: 8 },
-  one: { benefits: 4, asks: 8, ledger: 6, projects: 3, questions: 6 },
-  both: { benefits: 3, asks: 6, ledger: 5, projects: 2, questions: 4 },
+  before: { benefits: 20, asks: 9, ledger: 0, projects: 0, questions: 8 },
+  one: { benefits: 16, asks: 8, ledger: 6, projects: 3, questions: 6 },
+  both: { benefits: 16, asks: 6, ledger: 4, projects: 2, questions: 4 },
 };
 
 /** The more stands between the two sides already, the less is left to ask. */
-const roomOn = ({ ledger, projects }: Sheet): Room =>
-  rooms[
-    ledger.length > 0 && projects.length > 0 ? 'both' : ledger.length > 0 || projects.length > 0 ? 'one' : 'before'
-  ];
+const roomOn = ({ ledger, projects }: Sheet): keyof typeof rooms =>
+  ledger.length > 0 && projects.length > 0 ? 'both' : ledger.length > 0 || projects.length > 0 ? 'one' : 'before';
 
 /** Signs of a name or text that one page holds. */
-const LENGTH = { name: 110, benefit: 42, text: 96, what: 56, person: 28, project: 44 } as const;
+const LENGTH = { name: 110, benefit: 42, text: 120, what: 56, person: 28, project: 44 } as const;
 
 /**
  * Renders the sheet.
@@ -48,7 +50,8 @@ const LENGTH = { name: 110, benefit: 42, text: 96, what: 56, person: 28, project
 export function sheetPage(sheet: Sheet, speech: Speech): string {
   const { language } = speech;
   const labels = sheetLabels[language];
-  const room = roomOn(sheet);
+  const roomName = roomOn(sheet);
+  const room = rooms[roomName];
   const name = shortened(sheet.name, LENGTH.name);
   return `<!doctype html>
 <html lang="${language}">
@@ -60,7 +63,7 @@ export function sheetPage(sheet: Sheet, speech: Speech): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<main>
+<main class="${roomName}">
 <header>
 <p class="kicker">${escaped(labels.kicker)}</p>
 <h1>${escaped(name)}</h1>
@@ -73,7 +76,7 @@ ${offerSection(sheet, room, language)}
 </div>
 ${askSection(sheet, room, language)}
 ${ledgerSection(sheet, room, speech)}${projectSection(sheet, room, speech)}${questionSection(sheet, room, language)}
-<section id="notes"><h2>${escaped(labels.notes)}</h2><div class="lines"></div></section>
+<section id="notes"><h2>${escaped(labels.notes)}</h2>${LINES}</section>
 </main>
 </body>
 </html>
@@ -83,14 +86,23 @@ ${ledgerSection(sheet, room, speech)}${projectSection(sheet, room, speech)}${que
 /** Without a catalogue there is room to write down what is offered. */
 function offerSection({ benefits }: Sheet, room: Room, language: Language): string {
   const labels = sheetLabels[language];
-  const shown = benefits.slice(0, room.benefits).map((benefit) => {
-    const name = shortened(benefitName(benefit, language), LENGTH.benefit);
-    const text = shortened(benefitText(benefit, language), LENGTH.text);
-    return `<li><b>${escaped(name)}</b>${text === '' ? '' : ` ${escaped(text)}`}</li>`;
-  });
+  const texts = benefits.map((benefit) => ({
+    name: shortened(benefitName(benefit, language), LENGTH.benefit),
+    text: shortened(benefitText(benefit, language), LENGTH.text),
+  }));
+  const shown = texts.filter((_, n) => linesOf(texts.slice(0, n + 1)) <= room.benefits);
+  const items = shown.map(
+    ({ name, text }) => `<li><b>${escaped(name)}</b>${text === '' ? '' : `: ${escaped(text)}`}</li>`,
+  );
   return `<section id="offer"><h2>${escaped(labels.offer)}</h2><p class="intro">${escaped(labels.offerIntro)}</p>
-${shown.length === 0 ? '<div class="lines short"></div>' : `<ul>${shown.join('')}</ul>${moreOf(benefits.length, room.benefits, language)}`}</section>`;
+${items.length === 0 ? LINES : `<ul>${items.join('')}</ul>${moreOf(texts.length, items.length, language)}`}</section>`;
 }
+
+/** Lines that benefits take in their column, rather more than less. */
+const linesOf = (texts: readonly { name: string; text: string }[]): number =>
+  sumBy(texts, ({ name, text }) => Math.ceil((name.length + 2 + text.length) / SIGNS_OF_A_LINE));
+
+const SIGNS_OF_A_LINE = 50;
 
 function askSection({ asks, minimum, unfinished }: Sheet, room: Room, language: Language): string {
   const labels = sheetLabels[language];
@@ -146,7 +158,8 @@ function questionSection({ questions }: Sheet, room: Room, language: Language): 
     const choices = choicesOf(question, language).map(
       (choice) => `<span class="choice"><span class="box"></span>${escaped(choice)}</span>`,
     );
-    return `<li>${escaped(questionText(question, language))}${choices.join('')}</li>`;
+    const ticks = choices.length === 0 ? '' : `<p class="choices">${choices.join('')}</p>`;
+    return `<li>${escaped(questionText(question, language))}${ticks}</li>`;
   };
   return `<section id="questions"><h2>${escaped(sheetLabels[language].questions)}</h2><ol>${questions.slice(0, room.questions).map(itemOf).join('')}</ol></section>
 `;
@@ -160,6 +173,9 @@ const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[])
 const moreOf = (count: number, shown: number, language: Language): string =>
   count <= shown ? '' : `<p class="more">${escaped(moreText(count - shown, language))}</p>`;
 
+/** Ruled lines for as much room as there is. */
+const LINES = `<div class="lines"><div>${'<i></i>'.repeat(40)}</div></div>`;
+
 /** Borders only: browsers leave backgrounds out when they print. */
 const STYLE = `
 @page { size: A4; margin: 11mm 14mm; }
@@ -167,6 +183,7 @@ const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; color: #1a1a1a; font: 8.6pt/1.32 "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
 main { display: flex; flex-direction: column; gap: 2.6mm; width: 182mm; min-height: 274mm; overflow-wrap: anywhere; }
+main.before { font-size: 9pt; }
 @media screen { body { background: #eee; } main { background: #fff; margin: 8mm auto; padding: 11mm 14mm; width: 210mm; min-height: 297mm; } }
 h1 { font-size: 15pt; line-height: 1.15; margin: 0.4mm 0 1mm; }
 h2 { font-size: 9.6pt; margin: 0 0 0.8mm; color: #0b4a7d; border-bottom: 0.3mm solid #0b4a7d; break-after: avoid; }
@@ -180,15 +197,17 @@ p, ul, ol, table { margin: 0; padding: 0; } li { break-inside: avoid; }
 .blank.wide { flex: 3; }
 .box { display: inline-block; width: 2.8mm; height: 2.8mm; border: 0.25mm solid #444; flex: none; align-self: center; }
 .asks { list-style: none; display: grid; grid-template-columns: 1fr 1fr; column-gap: 6mm; }
-.asks li { display: flex; gap: 2mm; align-items: end; min-height: 5.8mm; } .asks .box { align-self: end; margin-bottom: 0.6mm; } .asks .what { flex: 2.4; }
+.asks li { display: flex; gap: 2mm; align-items: end; min-height: 5.8mm; padding-top: 0.8mm; } .asks .box { align-self: start; margin-top: 0.5mm; } .asks .what { flex: 2.4; align-self: start; }
 table { width: 100%; border-collapse: collapse; font-size: 8pt; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: #555; padding: 0.3mm 3mm 0.3mm 0; }
 td:not(:nth-child(2)), th { white-space: nowrap; } td:first-child { white-space: normal; } td { border-top: 0.15mm solid #ccc; padding: 0.4mm 3mm 0.4mm 0; vertical-align: top; }
 #projects td:last-child, #projects th:last-child { text-align: right; padding-right: 0; white-space: nowrap; }
 #questions ol { list-style: none; display: grid; grid-template-columns: 1fr 1fr; column-gap: 6mm; }
 #questions li { border-bottom: 0.2mm solid #999; min-height: 10.5mm; padding-top: 1mm; padding-bottom: 4mm; }
-.choice { display: inline-flex; gap: 1mm; margin-left: 3mm; white-space: nowrap; }
+#questions li:has(.choices) { padding-bottom: 1mm; }
+.choices { display: flex; gap: 6mm; margin-top: 1mm; } .choice { display: flex; gap: 1.2mm; }
 #notes { flex: 1; display: flex; flex-direction: column; }
-.lines { flex: 1; min-height: 13mm; background: linear-gradient(to top, #999 0.2mm, transparent 0.2mm) 0 0 / 100% 6.5mm; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.lines.short { min-height: 26mm; }
+.lines { flex: 1; min-height: 13mm; position: relative; overflow: hidden; }
+.lines div { position: absolute; inset: 0; } .lines i { display: block; height: 6.5mm; border-bottom: 0.2mm solid #999; }
+#offer .lines { height: 26mm; }
 `;

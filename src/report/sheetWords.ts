@@ -94,8 +94,8 @@ export function reasonSentence(reason: SheetReason, speech: Speech): string {
           ? `Sie haben in den letzten zwölf Monaten für ${amount} bei uns gekauft.`
           : `You bought ${amount} from us in the last twelve months.`;
       return de
-        ? `Sie kaufen bei uns im Mittel der letzten ${reason.years} Jahre für ${amount} im Jahr.`
-        : `You buy ${amount} a year from us, as a mean of the last ${reason.years} years.`;
+        ? `Sie kaufen bei uns im Mittel der letzten ${inWords(reason.years, speech.language)} Jahre für ${amount} im Jahr.`
+        : `You buy ${amount} a year from us, as a mean of the last ${inWords(reason.years, speech.language)} years.`;
     }
     case 'families': {
       const named = reason.largest
@@ -106,7 +106,7 @@ export function reasonSentence(reason: SheetReason, speech: Speech): string {
       const many = reason.count > NAMED_FAMILIES;
       return de
         ? `Sie beziehen ${reason.count} Produktgruppen von uns${many ? ', am meisten' : ':'} ${all}.`
-        : `You buy ${reason.count} product families from us${many ? ', most of' : ':'} ${all}.`;
+        : `You buy ${reason.count} product families from us${many ? ', above all' : ':'} ${all}.`;
     }
     case 'presence': {
       const countries = reason.countries !== null && reason.countries > 1 ? reason.countries : null;
@@ -145,16 +145,18 @@ export function askIntro({ gets, access }: Sheet['minimum'], language: Language)
   const total = (one: string, many: string): string => (gets === 1 ? one : many);
   if (language === 'de') {
     if (gets === 0) return 'Jede Zusage mit Name und Termin.';
-    const thereof = access === 0 ? '' : `, davon ${access} mit Zugang zu Ländern, Standorten oder Personen`;
-    return `Mindestens ${gets} ${total('Zusage', 'Zusagen')}${thereof}; jede mit Name und Termin.`;
+    const thereof =
+      access === 0 ? '' : `, davon ${inWords(access, language)} mit Zugang zu Ländern, Standorten oder Personen`;
+    return `Mindestens ${inWords(gets, language)} ${total('Zusage', 'Zusagen')}${thereof}; jede mit Name und Termin.`;
   }
   if (gets === 0) return 'Each promise with a name and a date.';
-  const thereof = access === 0 ? '' : `, ${access} of them opening countries, sites or people to us`;
-  return `At least ${gets} ${total('promise', 'promises')}${thereof}; each with a name and a date.`;
+  const thereof = access === 0 ? '' : `, ${inWords(access, language)} of them opening countries, sites or people to us`;
+  return `At least ${inWords(gets, language)} ${total('promise', 'promises')}${thereof}; each with a name and a date.`;
 }
 
 export function askText({ type, functions }: SheetAsk, language: Language): string {
-  const name = startingLarge(commitmentName(type, language));
+  // A hyphen that begins a word stays with it.
+  const name = startingLarge(commitmentName(type, language)).replaceAll(' -', ' \u2011');
   if (functions.length === 0) return name;
   return `${name}: ${namesOf(
     functions.map((each) => contactFunctionName(each, language)),
@@ -203,9 +205,9 @@ export function questionText(question: SheetQuestion, language: Language): strin
   const de = language === 'de';
   switch (question.is) {
     case 'wantsCare':
-      return de ? 'Möchten Sie so betreut werden?' : 'Do you want to be cared for like this?';
+      return de ? 'Möchten Sie so betreut werden?' : 'Would you like to be looked after like this?';
     case 'inReturn':
-      return de ? 'Was geben Sie dafür?' : 'What do you give in return?';
+      return de ? 'Was bringen Sie im Gegenzug ein?' : 'What do you bring in return?';
     case 'wallets': {
       const families = listOf(namesOf(question.families, NAMED_FAMILIES), language);
       return de
@@ -261,5 +263,13 @@ const namesOf = (names: readonly string[], count: number): string[] =>
 
 const listOf = (parts: readonly string[], language: Language): string =>
   new Intl.ListFormat(language === 'de' ? 'de-DE' : 'en-GB').format(parts);
+
+/** Small numbers as words, as a letter has them. */
+const inWords = (count: number, language: Language): string => smallNumbers[language][count] ?? String(count);
+
+const smallNumbers: Record<Language, readonly string[]> = {
+  en: ['no', 'one', 'two', 'three', 'four', 'five', 'six'],
+  de: ['keine', 'eine', 'zwei', 'drei', 'vier', 'fünf', 'sechs'],
+};
 
 const startingLarge = (text: string): string => text.replace(/^./u, (first) => first.toUpperCase());

@@ -101,6 +101,20 @@ describe('on a local org that runs', () => {
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Account 3')]);
   });
 
+  test('sheet writes a page that only its user can read: 0; a file that cannot be is wrong usage: 2', async () => {
+    const file = join(scratch, 'sheet.html');
+    writeFileSync(file, 'an earlier one', { mode: 0o644 });
+    const { code, stdout } = await onOrg('sheet', 'account 3', '--language', 'de', '--output', file, '--json');
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { result: { file, language: 'de', sheet: { name: 'Account 3' } } },
+    ]);
+    expect(readFileSync(file, 'utf8')).toContain('<h1>Account 3</h1>');
+    expect(statSync(file).mode & 0o077).toBe(0);
+    const refused = await onOrg('sheet', 'Account 3', '--output', join(scratch, 'nowhere', 'sheet.html'));
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('nowhere/sheet.html')]);
+  });
+
   test('what-if answers from the book of that sync: 0; a setting that is none: 2, with near ones', async () => {
     const asked = await onOrg('what-if', '--set', 'score.threshold=65', '--json');
     expect([asked.code, JSON.parse(asked.stdout)]).toMatchObject([

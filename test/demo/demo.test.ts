@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDemo, type Demo } from '../../src/demo/demo.js';
 import { sampleBook } from '../../src/demo/sampleBook.js';
+import type { Cents } from '../../src/kam/units.js';
+import { isKnown, type Unknown } from '../../src/kam/unknown.js';
+import type { Argument } from '../../src/report/argument.js';
 import type { Run } from '../../src/report/run.js';
 import { runLines } from '../../src/report/terminal.js';
+import { explain } from '../../src/sync/explain.js';
+import { writeSheet } from '../../src/sync/sheet.js';
 import { sync } from '../../src/sync/sync.js';
 
 describe('the sample book', () => {
@@ -80,6 +85,33 @@ describe('the demo', () => {
     expect(run.asOf).toBe('2026-10-31');
   });
 
+  test("a sheet for the customer's table holds none of the figures that are ours alone, of any group to be asked", async () => {
+    const env = { XDG_STATE_HOME: state };
+    const output = join(state, 'sheet.html');
+    const groups = [...run.candidates, ...run.undecided].slice(0, 8).map(({ groupId }) => groupId);
+    expect(groups).toHaveLength(8);
+    const written = async (group: string, language: 'en' | 'de'): Promise<string> => {
+      await writeSheet(demo.login, undefined, group, { language, output, env });
+      return readFileSync(output, 'utf8').replace(/<style>.*<\/style>/s, '');
+    };
+    for (const group of groups) {
+      const argument = await explain(demo.login, undefined, group, env);
+      const [en, de] = [await written(group, 'en'), await written(group, 'de')];
+      const figures = ownFigures(argument);
+      expect(figures.length).toBeGreaterThan(20);
+      for (const amount of figures) {
+        expect(en).not.toMatch(shown(amount, 'en-GB'));
+        expect(de).not.toMatch(shown(amount, 'de-DE'));
+      }
+      for (const page of [en, de])
+        expect(page).not.toMatch(
+          /%|\bscore|margin|marge|deckungsbeitrag|risi[ck]|konfidenz|confidence|poten[tz]ial|wallet|lieferanteil|candidate|kandidat|segment|threshold/i,
+        );
+      // What the customer buys is his own figure.
+      expect(en).toMatch(shown(wholeOf(argument.group.facts.yearlyRevenue), 'en-GB'));
+    }
+  });
+
   test('prints what README shows', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const [headline = '', ...lines] = runLines(run, { width: 100, styled: false });
@@ -87,3 +119,26 @@ describe('the demo', () => {
     expect(readme).toContain(lines.join('\n'));
   });
 });
+
+/** The amount as it stands in a text, and not as a part of a longer one. */
+const shown = (amount: number, locale: string): RegExp =>
+  new RegExp(`(?<![\\d.,])${new Intl.NumberFormat(locale).format(amount).replaceAll('.', '\\.')}(?![.,]?\\d)`);
+
+const wholeOf = (amount: Cents | Unknown): number => (isKnown(amount) ? Math.round(amount / 100) : NaN);
+
+/** Everything in money that says what we hope, fear or earn; small amounts could be anything. */
+function ownFigures({ group, accounts }: Argument): number[] {
+  const { facts, potential } = group;
+  const cells = accounts.flatMap(({ potential: { cells: own } }) =>
+    own.flatMap(({ amount, range }) => [amount, range.low, range.high]),
+  );
+  const { contribution, contributionMargin } = facts;
+  return [
+    ...[potential.additional, potential.crossSell, potential.upSell, potential.revenueAtRisk],
+    ...[contributionMargin, contribution.costOfGoods, contribution.first, contribution.second],
+    ...accounts.map(({ potential: { risk } }) => (isKnown(risk) ? risk.yearly : risk)),
+    ...cells,
+  ]
+    .map(wholeOf)
+    .filter((amount) => amount >= 1000);
+}

@@ -183,6 +183,7 @@ describe('preflight', () => {
       expect(problems.every(({ remedy }) => /deploy|assign/.test(remedy))).toBe(true);
       expect(problems.filter(({ severity }) => severity === 'loses').map(({ what }) => what)).toEqual([
         'Contact: KAM_Function__c, KAM_Level__c, KAM_Role__c missing or not readable: how broadly we know the people of a customer stays unknown.',
+        "KAM Service (KAM_Service__mdt) can't be read: the conversation sheet names nothing that key accounts get.",
       ]);
       await expect(small.sync()).rejects.toMatchObject({ name: 'PreflightFailedError', exitCode: 3 });
     }));

@@ -12,6 +12,7 @@ import type { Run } from '../../src/report/run.js';
 import { audit, type AuditOptions } from '../../src/sync/audit.js';
 import { calibrate } from '../../src/sync/calibrate.js';
 import { explain } from '../../src/sync/explain.js';
+import { writeSheet, type SheetOptions } from '../../src/sync/sheet.js';
 import { whatIf } from '../../src/sync/whatIf.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import type { Feature } from '../../src/schema/features.js';
@@ -38,6 +39,8 @@ export type SmallOrg = TestOrg & {
   stateHome: string;
   sync(options?: Partial<SyncOptions>): Promise<Run>;
   explain(account: string): ReturnType<typeof explain>;
+  /** The page of the conversation sheet. */
+  sheet(account: string, language?: SheetOptions['language']): Promise<string>;
   /** `key=value`, and the folder to write changed records into. */
   whatIf(set: readonly string[], write?: string): ReturnType<typeof whatIf>;
   calibrate(options?: { capacity?: number | null; write?: string | null }): ReturnType<typeof calibrate>;
@@ -129,6 +132,10 @@ export async function smallOrgOn(org: TestOrg, stateHome: string): Promise<Small
     stateHome,
     sync: (options = {}) => sync(login, undefined, { ...nightly, env, ...options }, () => undefined),
     explain: (account) => explain(login, undefined, account, env),
+    sheet: async (account, language = null) => {
+      const output = join(stateHome, 'sheet.html');
+      return readFileSync((await writeSheet(login, undefined, account, { language, output, env })).file, 'utf8');
+    },
     whatIf: (set, write) => whatIf(login, undefined, { set, write: write ?? null, env }),
     calibrate: ({ capacity = null, write = null } = {}) => calibrate(login, undefined, { capacity, write, env }),
     audit: (label, options = {}) =>

@@ -208,3 +208,60 @@ describe('joint projects', () => {
       expect((await org.explain('Root')).care.work.saving).toEqual(unknown('noSaving'));
     }));
 });
+
+describe('the conversation sheet', () => {
+  test('has what the admin offers, what both sides promised and what joint projects save, in the language of the org', () =>
+    withSmallOrg(
+      book,
+      {
+        settings: {
+          'KAM_Settings.Default': { Language__c: 'de', Currency__c: 'EUR' },
+          'KAM_Service.Early_Access': { Active__c: 'false' },
+          'KAM_Service.Priority': { Name_De__c: null, Rank__c: '1' },
+          'KAM_Service.Account_Team': { Rank__c: null },
+        },
+      },
+      async (org) => {
+        const buyer = await org.contact('Site', 'Bauer');
+        await org.agree(
+          'Root',
+          {
+            State__c: 'Accepted',
+            Wants_Care__c: 'Yes',
+            In_Return__c: 'Doors',
+            Asked_On__c: '2026-06-01',
+            Answered_On__c: '2026-07-01',
+          },
+          [
+            { Side__c: 'Get', Type__c: 'Access to Sites', Their_Owner__c: buyer, Due_On__c: '2026-11-01' },
+            { Side__c: 'Give', Service__c: 'Joint_Planning', Due_On__c: '2027-01-31' },
+          ],
+        );
+        await create(org, 'Opportunity', {
+          ...deal,
+          AccountId: await idOf(org, 'Site'),
+          Name: 'Kanban',
+          KAM_Project_Area__c: 'Logistics',
+          KAM_Customer_Saving__c: 12_000,
+        });
+        await org.sync();
+        const page = await org.sheet('Site');
+        expect([...page.matchAll(/<li><b>(.*?)<\/b>/g)].map(([, name]) => name)).toEqual([
+          'Priority when it matters',
+          'Gemeinsame Jahresplanung',
+          'Einsparungen entlang der Wertschöpfung',
+          'Ein eigenes Team',
+        ]);
+        const rows = [...page.matchAll(/<tr><td>(.*?)<\/td><\/tr>/g)].map(([, row]) => row?.split('</td><td>'));
+        expect(rows).toEqual([
+          ['Ihnen', 'Zugang zu Standorten', 'Bauer', '01.11.2026', 'überfällig'],
+          ['uns', 'Gemeinsame Jahresplanung', '', '31.01.2027', 'offen'],
+          ['Kanban', 'Logistik', 'vereinbart', '12.000\u00A0€'],
+        ]);
+        expect(page).toContain('Unsere gemeinsamen Projekte sparen Ihnen 12.000\u00A0€ im Jahr.');
+        // One of three promises is made, and eight kinds are left.
+        expect(page.match(/class="what"/g)).toHaveLength(6);
+        expect(await org.sheet('Root', 'en')).toContain('Our joint projects save you €12,000 a year.');
+      },
+    ));
+});
