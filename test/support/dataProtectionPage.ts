@@ -30,6 +30,7 @@ const purposes: Readonly<Record<string, string>> = {
     'what both sides promised, by when, and which person at the customer; of our own person the id and whether the user is still active, so that a promise does not lie idle',
   KAM_Potential__c: 'potential by product family, and what people know and plan',
   KAM_Run__c: 'what a run did: counts of groups and changes, never of people; which machine runs now',
+  KAM_Service__mdt: 'what key accounts get, as the conversation sheet says it',
   Opportunity: 'sales, open offers and joint projects of a customer. The owner is not read',
   OpportunityLineItem: 'what was sold, by product family',
   Product2: 'families of products',
@@ -68,7 +69,7 @@ export function processedTable(): string {
 
 function row(object: string, { reads, writes }: Access): string {
   const isSettings = object.endsWith('__mdt');
-  const why = isSettings ? settingsPurpose : purposes[object];
+  const why = purposes[object] ?? (isSettings ? settingsPurpose : undefined);
   if (why === undefined)
     throw new Error(`${object} is read or written: say why in test/support/dataProtectionPage.ts.`);
   const list = (fields: ReadonlySet<string>): string =>
