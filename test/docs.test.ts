@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { scoreGroup } from '../src/kam/score.js';
 import { unknown } from '../src/kam/unknown.js';
 import { aGroup, aPotential, euros, settingsWith } from './support/builders.js';
-import { processedTable } from './support/dataProtectionPage.js';
+import { processedList } from './support/dataProtectionPage.js';
 import { settingsPage } from './support/settingsPage.js';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -63,7 +63,7 @@ test('docs/data-protection.md lists every object and field that the code reads o
   const page = read('docs', 'data-protection.md');
   const listed = /(?<=<!-- processed -->\n)[\s\S]*?(?=<!-- \/processed -->)/;
   expect(page).toMatch(listed);
-  await expect(page.replace(listed, () => `\n${processedTable()}\n\n`)).toMatchFileSnapshot(
+  await expect(page.replace(listed, () => `\n${processedList()}\n\n`)).toMatchFileSnapshot(
     '../docs/data-protection.md',
   );
 });

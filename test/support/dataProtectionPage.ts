@@ -1,15 +1,6 @@
-/** The tables of docs/data-protection.md as they must stand: every object and field that the code reads or writes. */
-import {
-  activeUserQuery,
-  inactiveUsersQuery,
-  needs,
-  pullsOf,
-  taskClose,
-  taskObject,
-  taskUpsert,
-  userObject,
-  type Pull,
-} from '../../src/org/records.js';
+/** The list in docs/data-protection.md as it must stand: every object and field that the code reads or writes. */
+import * as records from '../../src/org/records.js';
+import { needs, pullsOf, taskClose, taskObject, taskUpsert, type Pull } from '../../src/org/records.js';
 
 /** Why each object is read or written. A new object needs a reason here before the page can be made. */
 const purposes: Readonly<Record<string, string>> = {
@@ -42,8 +33,8 @@ const settingsPurpose = 'settings, each explained in [settings.md](settings.md)'
 
 type Access = { reads: Set<string>; writes: Set<string> };
 
-/** One row per object, in order of name. */
-export function processedTable(): string {
+/** One block per object, in order of name: narrow enough to be printed. */
+export function processedList(): string {
   const objects = new Map<string, Access>();
   const add = (object: string, reads: readonly string[], writes: readonly string[] = []): void => {
     const known = objects.get(object) ?? { reads: new Set(), writes: new Set() };
@@ -59,29 +50,29 @@ export function processedTable(): string {
   }
   for (const { object, reads, writes } of needs) add(object, reads, writes);
   add(taskObject, [], [...keysOf(taskUpsert(aTask)), ...keysOf(taskClose('', ''))]);
-  add(userObject, [activeUserQuery(''), inactiveUsersQuery].flatMap(fieldsIn));
-  return [
-    '| object | read | written | why |',
-    '|---|---|---|---|',
-    ...[...objects].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([object, access]) => row(object, access)),
-  ].join('\n');
+  for (const soql of smallQueries()) {
+    const { object, fields } = partsOf(soql);
+    add(object, fields);
+  }
+  const blocks = [...objects].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([object, access]) => block(object, access));
+  return blocks.join('\n\n');
 }
 
-function row(object: string, { reads, writes }: Access): string {
-  const isSettings = object.endsWith('__mdt');
-  const why = purposes[object] ?? (isSettings ? settingsPurpose : undefined);
+function block(object: string, { reads, writes }: Access): string {
+  if (object.endsWith('__mdt')) return `**\`${object}\`**: ${purposes[object] ?? settingsPurpose}.`;
+  const why = purposes[object];
   if (why === undefined)
     throw new Error(`${object} is read or written: say why in test/support/dataProtectionPage.ts.`);
-  const list = (fields: ReadonlySet<string>): string =>
+  const list = (word: string, fields: ReadonlySet<string>): string[] =>
     fields.size === 0
-      ? '–'
-      : isSettings
-        ? 'all settings'
-        : [...fields]
+      ? []
+      : [
+          `- ${word}: ${[...fields]
             .toSorted()
             .map((field) => `\`${field}\``)
-            .join(', ');
-  return `| \`${object}\` | ${list(reads)} | ${list(writes)} | ${why} |`;
+            .join(', ')}`,
+        ];
+  return [`**\`${object}\`**: ${why}.`, '', ...list('read', reads), ...list('written', writes)].join('\n');
 }
 
 /** What is read where org and settings let everything be read that can be; fields that settings name are told in words. */
@@ -122,8 +113,26 @@ const aTask = {
 
 const keysOf = (record: object): string[] => Object.keys(record).filter((key) => key !== 'attributes' && key !== 'Id');
 
-/** The fields that a query asks for or asks by. */
-const fieldsIn = (soql: string): string[] => {
-  const { picked = '', where = '' } = /SELECT (?<picked>.+) FROM \w+ WHERE (?<where>.+)/.exec(soql)?.groups ?? {};
-  return [...picked.split(', '), ...[...where.matchAll(/(\w+) (?:=|NOT IN|IN)/g)].map(([, field = '']) => field)];
-};
+/** All queries beside the pulls, whatever their name; one that takes arguments is asked with some. */
+function smallQueries(): string[] {
+  return Object.entries(records).flatMap(([name, value]): string[] => {
+    if (typeof value === 'string' && /^SELECT /.test(value)) return [value];
+    if (name === 'metadataQueries') return records.metadataQueries.map(({ soql }) => soql);
+    // The label is a field that only its user knows; the page says so in words.
+    if (!/Quer(y|ies)$/.test(name) || name === 'labelledQuery') return [];
+    if (value === records.activeUserQuery) return [records.activeUserQuery('')];
+    if (value === records.anchorsQuery) return [records.anchorsQuery('2026-01-01', '2026-12-31')];
+    throw new Error(`${name} is not looked at: say in test/support/dataProtectionPage.ts what it asks with.`);
+  });
+}
+
+/** What a query asks for, asks by and sorts by. */
+function partsOf(soql: string): { object: string; fields: string[] } {
+  const query =
+    /^SELECT (?<picked>.+) FROM (?<object>\w+)(?: WHERE (?<where>.+?))?(?: ORDER BY (?<order>.+?))?(?: LIMIT \d+)?$/;
+  const { picked = '', object = '', where = '', order = '' } = query.exec(soql)?.groups ?? {};
+  if (picked === '') throw new Error(`Not a query that can be read: ${soql}`);
+  const asked = [...where.matchAll(/(\w+) (?:=|<=|>=|NOT IN|IN) /g)].map(([, field = '']) => field);
+  const sorted = order === '' ? [] : order.split(', ').map((field) => field.replace(/ (?:DESC|ASC)$/, ''));
+  return { object, fields: [...picked.split(', '), ...asked, ...sorted] };
+}

@@ -19,8 +19,11 @@ export const personPath =
 const personColumn =
   /(?:^|[.$_])(?:OWNER(?:S?_?(?:FULL_?NAME|NAME|ID|ALIAS|ROLE|MANAGER))?|FULL_?NAME|SALES\.?PERSON|USERS?(?:[._]\w+)?|CREATED(?:_?BY)?(?:_\w+)?|LAST_?UPDATE_?BY(?:_\w+)?|ASSIGNED|KAM_Manager__[cr](?:\.\w+)?|Our_Owner__[cr](?:\.\w+)?|MANAGER)$|^(?:Owner|CreatedBy|LastModifiedBy)(?:\.|Id$|$)/i;
 
-/** Caps that say how many tasks a person is given at most: a limit, never a count. */
-const limits = new Set(['KAM_Review_Rule__mdt/fields/Cap_Per_Owner__c']);
+/** What a person is given at most, the same for everybody: limits, never counts. */
+const limits = new Set([
+  'KAM_Review_Rule__mdt/fields/Cap_Per_Owner__c',
+  'KAM_Settings__mdt/fields/Capacity_Per_Manager__c',
+]);
 
 /** The lookups to people that the package has; another one must be looked at before it is let in here. */
 const namedPeople = new Set(['Account/fields/KAM_Manager__c', 'KAM_Commitment__c/fields/Our_Owner__c']);
