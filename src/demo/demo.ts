@@ -119,7 +119,10 @@ function familyXml({ family, margin }: SampleFamily): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
 }
 
-/** Ratings with their evidence, and the deals that are still open. */
+/** The label that marks key accounts in the sample book, as an admin might have added it to a standard picklist. */
+export const sampleLabel = { field: 'Type', value: 'Key Account' };
+
+/** Ratings with their evidence, today's labels, and the deals that are still open. */
 async function enterWhatPeopleKnow(client: LocalClient, book: SampleBook): Promise<void> {
   const accounts = await client.query('SELECT Id, AccountNumber FROM Account');
   const idOf = new Map(accounts.map((record) => [String(record['AccountNumber']), String(record['Id'])]));
@@ -137,6 +140,12 @@ async function enterWhatPeopleKnow(client: LocalClient, book: SampleBook): Promi
         ],
   );
   await client.send('PATCH', 'composite/sobjects', { allOrNone: true, records: ratings });
+  const labels = book.labelled.map((accountId) => ({
+    attributes: { type: 'Account' },
+    Id: idOf.get(accountId),
+    [sampleLabel.field]: sampleLabel.value,
+  }));
+  await client.send('PATCH', 'composite/sobjects', { allOrNone: true, records: labels });
   const entries = await client.query('SELECT Id, Product2.Name FROM PricebookEntry');
   const entryOf = new Map(entries.map((record) => [productNameIn(record), String(record['Id'])]));
   for (const { accountId, closeDate, product, cents } of book.pipeline) {

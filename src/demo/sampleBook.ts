@@ -28,6 +28,8 @@ export type SampleBook = {
   sales: SampleSale[];
   pipeline: SamplePipeline[];
   families: readonly SampleFamily[];
+  /** Accounts that somebody calls key accounts today, as companies do: by revenue, and because they always were. */
+  labelled: string[];
 };
 
 /** What the supplier sells: contribution margin, and price in euros of three products each. */
@@ -170,12 +172,23 @@ export function sampleBook(seed: number, lastMonth: string): SampleBook {
     sales: [],
     pipeline: [],
     families: catalogue.map(({ family, margin }) => ({ family, margin })),
+    labelled: [],
   };
   for (const profile of profiles) {
     for (let n = 0; n < profile.groups; n += 1) addGroup(book, profile, random, names, lastMonth);
   }
   book.sales.sort((a, b) => (`${a.date} ${a.accountId}` < `${b.date} ${b.accountId}` ? -1 : 1));
-  return book;
+  return { ...book, labelled: labelledIn(book) };
+}
+
+/** How many of the accounts that ever bought most and least are labelled. */
+const LABELLED = { largest: 12, smallest: 4 };
+
+function labelledIn({ sales }: SampleBook): string[] {
+  const revenue = new Map<string, number>();
+  for (const { accountId, cents } of sales) revenue.set(accountId, (revenue.get(accountId) ?? 0) + cents);
+  const ranked = [...revenue].toSorted(([a, one], [b, other]) => other - one || (a < b ? -1 : 1)).map(([id]) => id);
+  return [...ranked.slice(0, LABELLED.largest), ...ranked.slice(-LABELLED.smallest)];
 }
 
 function addGroup(book: SampleBook, profile: Profile, random: Random, nextName: () => string, lastMonth: string): void {

@@ -59,9 +59,9 @@ function seriesOf(dots: readonly Dot[]): SegmentSeries[] {
   const labelled = placed.filter(({ isLabelled }) => isLabelled);
   return [
     { name: 'not labelled', mark: 'circle', colour: '#999999', points: largest(plain) },
-    { name: 'hidden', mark: 'triangle', colour: '#009e73', points: placed.filter(({ isHidden }) => isHidden) },
     { name: 'labelled, ruled out', mark: 'rect', colour: '#d55e00', points: labelled.filter(({ isFalse }) => isFalse) },
     { name: 'labelled', mark: 'diamond', colour: '#0072b2', points: labelled.filter(({ isFalse }) => !isFalse) },
+    { name: 'hidden', mark: 'triangle', colour: '#009e73', points: placed.filter(({ isHidden }) => isHidden) },
   ];
 }
 

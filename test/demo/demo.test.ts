@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDemo, type Demo } from '../../src/demo/demo.js';
+import { sampleLabel, startDemo, type Demo } from '../../src/demo/demo.js';
 import { sampleBook } from '../../src/demo/sampleBook.js';
 import type { Cents } from '../../src/kam/units.js';
 import { isKnown, type Unknown } from '../../src/kam/unknown.js';
@@ -12,6 +12,7 @@ import type { Run } from '../../src/report/run.js';
 import { runLines } from '../../src/report/terminal.js';
 import { explain } from '../../src/sync/explain.js';
 import { writeSheet } from '../../src/sync/sheet.js';
+import { audit } from '../../src/sync/audit.js';
 import { sync } from '../../src/sync/sync.js';
 
 describe('the sample book', () => {
@@ -110,6 +111,16 @@ describe('the demo', () => {
       // What the customer buys is his own figure.
       expect(en).toMatch(shown(wholeOf(argument.group.facts.yearlyRevenue), 'en-GB'));
     }
+  });
+
+  test('calls key accounts, by revenue and by habit, what the funnel does not: every finding of an audit is there', async () => {
+    const label = { field: sampleLabel.field, values: [sampleLabel.value] };
+    const env = { XDG_STATE_HOME: state };
+    const options = { label, quietMonths: 0, output: null, version: '0.1.0', env };
+    const { totals, labelled } = await audit(demo.login, undefined, options);
+    expect(labelled).toMatchObject({ accounts: 16, notInBook: 0, key: 0 });
+    const empty = Object.entries(totals).filter(([, { groups }]) => groups === 0);
+    expect(empty).toEqual([]);
   });
 
   test('prints what README shows', () => {

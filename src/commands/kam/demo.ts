@@ -21,7 +21,7 @@ export default class KamDemo extends SfCommand<DemoResult> {
 
   public async run(): Promise<DemoResult> {
     const { flags } = await this.parse(KamDemo);
-    const { startDemo } = await import('../../demo/demo.js');
+    const { sampleLabel, startDemo } = await import('../../demo/demo.js');
     const { sync } = await import('../../sync/sync.js');
     const { progressOn, screenOf, stopAsked } = await import('../../report/screen.js');
     const { runLines } = await import('../../report/terminal.js');
@@ -70,9 +70,18 @@ export default class KamDemo extends SfCommand<DemoResult> {
       }
       const [first] = run.candidates;
       if (!flags.exit) {
-        this.log(
-          `\n${messages.getMessage('info.next', [first?.name ?? '', flags.alias, flags.alias, flags.alias, flags.alias])}`,
-        );
+        const { field, value } = sampleLabel;
+        const tokens = [
+          first?.name ?? '',
+          flags.alias,
+          flags.alias,
+          field,
+          value,
+          flags.alias,
+          flags.alias,
+          flags.alias,
+        ];
+        this.log(`\n${messages.getMessage('info.next', tokens)}`);
         await stopAsked();
       }
       return { instanceUrl: org.instanceUrl, orgId: org.orgId, username: org.username, alias, run };
