@@ -124,14 +124,22 @@ const rates = z.looseObject({
   service: z.looseObject({ visitCost: z.number().nullable(), callCost: z.number().nullable() }),
 });
 
+/** Signs of work are few words per group, and each batch of them goes over all opportunities. */
+const WORK_BATCH = 20_000;
+
 /** All groups with their labels and signs of work; the book gives both in one order. */
 async function* auditedGroups(book: Book, labels: ReadonlyMap<RecordId, string>): AsyncIterable<AuditedGroup> {
-  const work = book.work(BATCH)[Symbol.asyncIterator]();
+  const work = eachOf(book.work(WORK_BATCH))[Symbol.asyncIterator]();
   for await (const batch of decidedGroups(book)) {
-    const next = await work.next();
-    const signs = next.done === true ? [] : next.value;
-    for (const [index, decided] of batch.entries()) yield auditedGroup(decided, signs[index], labels);
+    for (const decided of batch) {
+      const next = await work.next();
+      yield auditedGroup(decided, next.done === true ? undefined : next.value, labels);
+    }
   }
+}
+
+async function* eachOf<T>(batches: AsyncIterable<T[]>): AsyncIterable<T> {
+  for await (const batch of batches) yield* batch;
 }
 
 function auditedGroup(
