@@ -20,7 +20,7 @@ import { connect } from '../org/connect.js';
 import { readLabels, type Label } from '../org/labels.js';
 import type { Audit, AuditTotal } from '../report/audit.js';
 import type { Dot } from '../report/auditPage.js';
-import { BATCH, type Decided } from './assess.js';
+import type { Decided } from './assess.js';
 import { withLastRun } from './lastRun.js';
 import { decidedGroups } from './plan.js';
 
