@@ -170,6 +170,8 @@ export type AccountFamilies = {
 /** What is known of a group beside its figures. */
 export type Care = {
   aims: FamilyAim[];
+  /** Families that were sold and take no part: out of scope by a setting, or sales without a family. */
+  outOfScope: string[];
   /** Null where the org let nobody read contacts; `team` is null where it keeps no account teams. */
   people: { contacts: Contact[]; team: number | null } | null;
   projects: JointProject[];

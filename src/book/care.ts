@@ -23,6 +23,7 @@ export async function careOf(
   const contacts = (): Promise<Row[]> => duck.rows(contactsQuery(members));
   return {
     aims: (await duck.rows(aimsQuery(members))).map(aimOf),
+    outOfScope: (await duck.rows(outOfScopeQuery)).map((row) => textOf(row, 'family')),
     people: unread.includes('contact')
       ? null
       : {
@@ -73,6 +74,8 @@ const aimsQuery = (members: string): string => `
   WHERE a.place = 1
   GROUP BY a.account_no, a.account_id, a.family, a.target, a.target_year, a.next_step
   ORDER BY a.account_no, a.family`;
+
+const outOfScopeQuery = 'SELECT family FROM family WHERE NOT takes_part ORDER BY family';
 
 function aimOf(row: Row): FamilyAim {
   const target = numberOrNull(row, 'target');

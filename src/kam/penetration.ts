@@ -67,7 +67,8 @@ export type PlanYear = {
 /**
  * The grid of families and sites of a group.
  *
- * Shape:  a family stands in it where a site buys it, has an offer for it or potential in it, or where people wrote of it.
+ * Shape:  a family stands in it where a site buys it, has an offer for it or potential in it, or where people wrote of it;
+ *         not those that are `outOfScope`.
  * Units:  cents per year as the facts have them; `penetration` counts cells, not money.
  * Errors: none. Without a sellable cell penetration is unknown, not zero; so is the wallet share without a wallet.
  * Source: Milz 2022 (“Durchdringungspläne”, “Jahrespläne”); which cells count is our choice.
@@ -76,9 +77,10 @@ export function penetrationPlan(
   accounts: readonly { account: AccountFacts; potential: Potential }[],
   aims: readonly FamilyAim[],
   asOf: IsoDate,
+  outOfScope: readonly string[] = [],
 ): PenetrationPlan {
   const sites = accounts.map(({ account: { accountId, name } }) => ({ accountId, name }));
-  const families = familiesIn(accounts, aims);
+  const families = familiesIn(accounts, aims).filter((family) => !outOfScope.includes(family));
   const aimOf = new Map(aims.map((aim) => [cellKey(aim), aim]));
   const cells = accounts.flatMap(({ account }) =>
     families.map((family) => cellOf(account, family, aimOf.get(cellKey({ accountId: account.accountId, family })))),

@@ -13,9 +13,9 @@ type Found = Extract<FoundAccount, { is: 'found' }>;
 export async function careIn(book: Book, { group, accounts, decision }: Found): Promise<GroupCare> {
   const { groupId, asOf } = group.facts;
   const { contact, project } = rules.parse((await book.recall('settings')) ?? {});
-  const { aims, people, projects, deals } = await book.care(groupId, project);
+  const { aims, outOfScope, people, projects, deals } = await book.care(groupId, project);
   return {
-    plan: penetrationPlan(accounts, aims, asOf),
+    plan: penetrationPlan(accounts, aims, asOf, outOfScope),
     coverage: people === null ? null : coverageOf(people.contacts, people.team, contact, asOf),
     work: projectWork(projects, deals, decision?.tier ?? 'standard', project),
   };

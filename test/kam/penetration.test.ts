@@ -149,6 +149,19 @@ describe('penetration', () => {
   });
 });
 
+test('a family that is out of scope is no cell, whoever buys it', () => {
+  const bought = [
+    site({
+      families: [
+        { family: 'Pumps', yearly: euros(30) },
+        { family: 'Freight', yearly: euros(50) },
+      ],
+    }),
+  ];
+  expect(penetrationPlan(bought, [], asOf, ['Freight'])).toMatchObject({ families: ['Pumps'], ours: 1, sellable: 1 });
+  expect(penetrationPlan(bought, [], asOf)).toMatchObject({ families: ['Freight', 'Pumps'], ours: 2 });
+});
+
 describe('the annual plan', () => {
   test('adds targets and what was sold of them, year by year', () => {
     const { years } = penetrationPlan(

@@ -25,8 +25,28 @@ const create = async (org: SmallOrg, object: string, fields: object): Promise<st
 };
 const deal = { StageName: 'Closed Won', CloseDate: '2026-04-01', Amount: 10 };
 
-describe('the annual plan', () => {
-  test('sets the target of a family against what was sold of it in that year', () =>
+const contacts = async (org: SmallOrg): Promise<{ buyer: string; board: string }> => {
+  const buyer = await create(org, 'Contact', {
+    AccountId: await idOf(org, 'Root'),
+    LastName: 'Adler',
+    KAM_Function__c: 'Purchasing',
+    KAM_Level__c: 'Head',
+    KAM_Role__c: 'Decision Maker',
+  });
+  const board = await create(org, 'Contact', {
+    AccountId: await idOf(org, 'Site'),
+    LastName: 'Bauer',
+    KAM_Function__c: 'R&D',
+    KAM_Level__c: 'Board',
+  });
+  return { buyer, board };
+};
+
+const linesOf = async (org: SmallOrg, account: string): Promise<string> =>
+  argumentLines(await org.explain(account), screen).join('\n');
+
+describe('the care of a group', () => {
+  test('is its annual plan, the people at the customer and the joint projects, and what is below zero counts for nothing', () =>
     withSmallOrg(book, {}, async (org) => {
       await org.enterOnFamily('Root', 'Pumps', {
         Target__c: 400,
@@ -36,8 +56,39 @@ describe('the annual plan', () => {
         Stated_On__c: '2026-10-01',
       });
       await org.enterOnFamily('Site', 'Drives', { Served_By__c: 'Competitor', Competitor__c: 'Rival AG' });
-      await org.sync();
+      await org.enterOnFamily('Other', 'Pumps', { Target__c: -400, Target_Year__c: 2026 });
+      const { buyer } = await contacts(org);
+      const [AccountId, other] = [await idOf(org, 'Site'), await idOf(org, 'Other')];
+      const saving = { KAM_Project_Area__c: 'Logistics', KAM_Customer_Saving__c: 12_000 };
+      const kanban = await create(org, 'Opportunity', { ...deal, ...saving, AccountId, Name: 'Kanban' });
+      await create(org, 'Opportunity', {
+        AccountId,
+        Name: 'Remote Service',
+        StageName: 'Prospecting',
+        CloseDate: '2027-04-01',
+        KAM_Project_Area__c: 'IT',
+      });
+      await create(org, 'Opportunity', {
+        ...deal,
+        ...saving,
+        AccountId: other,
+        Name: 'Backwards',
+        KAM_Customer_Saving__c: -1,
+      });
+      const { notes } = await org.sync();
+      expect(notes.map(({ is, count }) => [is, count])).toEqual([
+        ['noLineItems', 2],
+        ['savingNegative', 1],
+        ['targetNegative', 1],
+        ['walletUnsourced', 1],
+      ]);
+      expect((await org.explain('Other')).care).toMatchObject({
+        plan: { years: [] },
+        work: { saving: unknown('noSaving') },
+      });
+
       const { care, run } = await org.explain('Site');
+      expect(run.asOf).toBe('2026-10-31');
       expect(care.plan.years).toMatchObject([{ year: 2026, target: 400_00, actual: 300_00, achieved: 0.75 }]);
       expect(care.plan.cells.map(({ site, family, state }) => `${site} ${family} ${state}`)).toEqual([
         'Root Pumps ours',
@@ -48,45 +99,7 @@ describe('the annual plan', () => {
       expect(care.plan).toMatchObject({ ours: 2, sellable: 4, penetration: 0.5 });
       // Root buys 300 + 900 in two years, 600 a year, of the 1,000 that it needs.
       expect(care.plan.walletShare).toBeCloseTo(0.6);
-      const lines = argumentLines(await org.explain('Root'), screen).join('\n');
-      expect(lines).toContain('2 of 4 cells are ours (50 %); 1 served by competitors');
-      expect(lines).toContain('2026: 300.00 of 400.00 (75 %), with 83.3 % of the year over.');
-      expect(lines).toContain('- Pumps at Root: 400.00 in 2026; Visit the plant');
-      expect(run.asOf).toBe('2026-10-31');
-    }));
-
-  test('a target below zero counts for nothing and is named in the run', () =>
-    withSmallOrg(book, {}, async (org) => {
-      await org.enterOnFamily('Root', 'Pumps', { Target__c: -400, Target_Year__c: 2026 });
-      const { notes } = await org.sync();
-      expect(notes).toMatchObject([{ is: 'targetNegative', count: 1 }]);
-      expect((await org.explain('Root')).care.plan.years).toEqual([]);
-    }));
-});
-
-describe('people at the customer', () => {
-  const contacts = async (org: SmallOrg): Promise<{ buyer: string; board: string }> => {
-    const buyer = await create(org, 'Contact', {
-      AccountId: await idOf(org, 'Root'),
-      LastName: 'Adler',
-      KAM_Function__c: 'Purchasing',
-      KAM_Level__c: 'Head',
-      KAM_Role__c: 'Decision Maker',
-    });
-    const board = await create(org, 'Contact', {
-      AccountId: await idOf(org, 'Site'),
-      LastName: 'Bauer',
-      KAM_Function__c: 'R&D',
-      KAM_Level__c: 'Board',
-    });
-    return { buyer, board };
-  };
-
-  test('are counted by function, level and role, and the last activity is known', () =>
-    withSmallOrg(book, {}, async (org) => {
-      const { buyer } = await contacts(org);
-      await org.sync();
-      expect((await org.explain('Root')).care.coverage).toMatchObject({
+      expect(care.coverage).toMatchObject({
         contacts: 2,
         recent: 0,
         functions: ['purchasing', 'research'],
@@ -95,95 +108,68 @@ describe('people at the customer', () => {
         lastOn: null,
         team: null,
       });
-      await create(org, 'Task', { Subject: 'Call', WhoId: buyer, Status: 'Completed', ActivityDate: '2026-10-20' });
-      await org.sync();
-      const { care } = await org.explain('Root');
-      expect(care.coverage).toMatchObject({ recent: 1, lastOn: '2026-10-20' });
-      expect(care.coverage?.gaps.map(({ is }) => is)).toEqual(['contacts', 'functions', 'role', 'role']);
-      const lines = argumentLines(await org.explain('Root'), screen).join('\n');
-      expect(lines).toContain(
-        '2 contacts, 1 of them lately active: purchasing, R&D, board, heads of department, decision maker.',
-      );
-      expect(lines).toContain(
-        '! 2 of 3 functions; ask for access to management, production, logistics, IT, administration, quality, sales.',
-      );
-      expect(lines).not.toMatch(/Adler|Bauer/);
-    }));
-
-  test('who left an account is not there; who is related to it is; and the team is a number', () =>
-    withSmallOrg(book, { features: ['ContactsToMultipleAccounts', 'AccountTeams'] }, async (org) => {
-      const { buyer, board } = await contacts(org);
-      const [direct] = await org.client.query(`SELECT Id FROM AccountContactRelation WHERE ContactId = '${buyer}'`);
-      await org.client.send('PATCH', `sobjects/AccountContactRelation/${String(direct?.['Id'])}`, { IsActive: false });
-      await create(org, 'AccountContactRelation', { AccountId: await idOf(org, 'Other'), ContactId: board });
-      const [user] = await org.client.query('SELECT Id FROM User LIMIT 1');
-      const member = { UserId: String(user?.['Id']), TeamMemberRole: 'Account Manager' };
-      await create(org, 'AccountTeamMember', { ...member, AccountId: await idOf(org, 'Root') });
-      await create(org, 'AccountTeamMember', { ...member, AccountId: await idOf(org, 'Site') });
-      await org.sync();
-      expect((await org.explain('Root')).care.coverage).toMatchObject({
-        contacts: 1,
-        functions: ['research'],
-        team: 1,
-      });
-      expect((await org.explain('Other')).care.coverage).toMatchObject({ contacts: 1, team: 0 });
-      await org.client.send('PATCH', `sobjects/AccountContactRelation/${String(direct?.['Id'])}`, { IsActive: true });
-      await org.sync();
-      expect((await org.explain('Root')).care.coverage).toMatchObject({ contacts: 2 });
-    }));
-});
-
-describe('joint projects', () => {
-  test('are opportunities with an area, and count against plain product deals', () =>
-    withSmallOrg(book, {}, async (org) => {
-      const AccountId = await idOf(org, 'Site');
-      const kanban = await create(org, 'Opportunity', {
-        ...deal,
-        AccountId,
-        Name: 'Kanban',
-        KAM_Project_Area__c: 'Logistics',
-        KAM_Customer_Saving__c: 12_000,
-      });
-      await create(org, 'Opportunity', {
-        AccountId,
-        Name: 'Remote Service',
-        StageName: 'Prospecting',
-        CloseDate: '2027-04-01',
-        KAM_Project_Area__c: 'IT',
-      });
-      await org.sync();
-      const { care } = await org.explain('Root');
       // Three sales of the last 24 months and the project: one of four.
       expect(care.work).toMatchObject({ won: 4, joint: 1, share: 0.25, saving: 12_000_00, isTalkDue: false });
-      const lines = argumentLines(await org.explain('Root'), screen).join('\n');
-      expect(lines).toContain('1 of 4 won opportunities are joint projects (25 %).');
-      expect(lines).toContain('- Remote Service (IT, running)');
-      expect(lines).toContain('- Kanban (logistics, won, saves 12,000.00 a year)');
+      const before = await linesOf(org, 'Root');
+      expect(before).toContain('2 of 4 cells are ours (50 %); 1 served by competitors');
+      expect(before).toContain('2026: 300.00 of 400.00 (75 %), with 83.3 % of the year over.');
+      expect(before).toContain('- Pumps at Root: 400.00 in 2026; Visit the plant');
+      expect(before).toContain('1 of 4 won opportunities are joint projects (25 %).');
+      expect(before).toContain('- Remote Service (IT, running)');
+      expect(before).toContain('- Kanban (logistics, won, saves 12,000.00 a year)');
+
+      await create(org, 'Task', { Subject: 'Call', WhoId: buyer, Status: 'Completed', ActivityDate: '2026-10-20' });
       await org.client.send('PATCH', `sobjects/Opportunity/${kanban}`, { KAM_Project_Area__c: null });
       await org.sync();
-      expect((await org.explain('Root')).care.work).toMatchObject({ won: 4, joint: 0, saving: unknown('noSaving') });
+      const { coverage, work } = (await org.explain('Root')).care;
+      expect(coverage).toMatchObject({ recent: 1, lastOn: '2026-10-20' });
+      expect(coverage?.gaps.map(({ is }) => is)).toEqual(['contacts', 'functions', 'role', 'role']);
+      expect(work).toMatchObject({ won: 4, joint: 0, saving: unknown('noSaving') });
+      const after = await linesOf(org, 'Root');
+      expect(after).toContain(
+        '2 contacts, 1 of them lately active: purchasing, R&D, board, heads of department, decision maker.',
+      );
+      expect(after).toContain(
+        '! 2 of 3 functions; ask for access to management, production, logistics, IT, administration, quality, sales.',
+      );
+      expect(after).not.toMatch(/Adler|Bauer/);
     }));
 
-  test('are marked by any field and value that the admin names', () =>
+  test('leaves out who left an account, has who is related to it, counts the team, and marks projects as the admin does', () =>
     withSmallOrg(
       book,
       {
+        features: ['ContactsToMultipleAccounts', 'AccountTeams'],
         settings: {
           'KAM_Settings.Default': { Project_Opportunity_Field__c: 'Type', Project_Opportunity_Value__c: "Joint 'P'" },
         },
       },
       async (org) => {
-        const AccountId = await idOf(org, 'Root');
-        await create(org, 'Opportunity', { ...deal, AccountId, Name: 'Joint', Type: "Joint 'P'" });
-        await create(org, 'Opportunity', { ...deal, AccountId, Name: 'Plain', Type: 'New Business' });
+        const [root, site] = [await idOf(org, 'Root'), await idOf(org, 'Site')];
+        const { buyer, board } = await contacts(org);
+        const [direct] = await org.client.query(`SELECT Id FROM AccountContactRelation WHERE ContactId = '${buyer}'`);
+        const isActive = (is: boolean): Promise<unknown> =>
+          org.client.send('PATCH', `sobjects/AccountContactRelation/${String(direct?.['Id'])}`, { IsActive: is });
+        await isActive(false);
+        await create(org, 'AccountContactRelation', { AccountId: await idOf(org, 'Other'), ContactId: board });
+        const [user] = await org.client.query('SELECT Id FROM User LIMIT 1');
+        const member = { UserId: String(user?.['Id']), TeamMemberRole: 'Account Manager' };
+        for (const AccountId of [root, site]) await create(org, 'AccountTeamMember', { ...member, AccountId });
+        await create(org, 'Opportunity', { ...deal, AccountId: root, Name: 'Joint', Type: "Joint 'P'" });
+        await create(org, 'Opportunity', { ...deal, AccountId: root, Name: 'Plain', Type: 'New Business' });
         await org.sync();
         const { care } = await org.explain('Root');
+        expect(care.coverage).toMatchObject({ contacts: 1, functions: ['research'], team: 1 });
+        expect((await org.explain('Other')).care.coverage).toMatchObject({ contacts: 1, team: 0 });
         expect(care.work.projects.map(({ name, area }) => [name, area])).toEqual([['Joint', null]]);
         expect(care.work.saving).toEqual(unknown('noSaving'));
+        await isActive(true);
+        await org.sync();
+        expect((await org.explain('Root')).care.coverage).toMatchObject({ contacts: 2 });
       },
     ));
 
-  test('a field that is none stops the run before anything is read', () =>
+  test('stops a run before anything is read where the field that marks projects is none', () =>
     withSmallOrg(
       book,
       { settings: { 'KAM_Settings.Default': { Project_Opportunity_Field__c: 'Kind__c' } } },
@@ -193,20 +179,6 @@ describe('joint projects', () => {
         );
       },
     ));
-
-  test('a saving below zero counts for nothing and is named in the run', () =>
-    withSmallOrg(book, {}, async (org) => {
-      await create(org, 'Opportunity', {
-        ...deal,
-        AccountId: await idOf(org, 'Root'),
-        Name: 'Backwards',
-        KAM_Project_Area__c: 'IT',
-        KAM_Customer_Saving__c: -1,
-      });
-      const { notes } = await org.sync();
-      expect(notes).toContainEqual(expect.objectContaining({ is: 'savingNegative', count: 1 }));
-      expect((await org.explain('Root')).care.work.saving).toEqual(unknown('noSaving'));
-    }));
 });
 
 describe('the conversation sheet', () => {
