@@ -129,7 +129,7 @@ export function reasonSentence(reason: SheetReason, speech: Speech): string {
     case 'couldAlso': {
       const families = listOf(namesOf(reason.families, NAMED_FAMILIES), speech.language);
       return de
-        ? `Wir können mehr für Sie tun, zum Beispiel mit ${families}.`
+        ? `Wir können mehr für Sie tun, zum Beispiel: ${families}.`
         : `We could do more for you, for example with ${families}.`;
     }
   }
