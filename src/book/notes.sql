@@ -24,7 +24,14 @@ FROM (
   SELECT 'overrideExpired', m.id, 1
   FROM member AS m
   CROSS JOIN scope AS s
+  -- Who has the task to look at it knows: the run says it only where there is none, or was none.
   WHERE m.is_root AND m.override_tier IS NOT NULL AND m.override_until < s.today
+    AND COALESCE(m.task_refs, '') NOT LIKE '%overrideExpiring|' || CAST(m.override_until AS VARCHAR) || '|%'
+    AND NOT EXISTS (
+      SELECT 1
+      FROM member_task AS t
+      WHERE t.ref LIKE 'KAM|' || m.id || '|overrideExpiring|' || CAST(m.override_until AS VARCHAR) || '|%'
+    )
   UNION ALL
   SELECT 'overrideOnSite', id, 1 FROM member WHERE NOT is_root AND override_tier IS NOT NULL
   UNION ALL
