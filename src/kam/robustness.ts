@@ -121,7 +121,8 @@ const weightsOf = ({ criterion }: Settings): Weights => {
  * Shape:  key accounts take their place in the cap and have no share. Same seed, same shares, in whatever order the
  *         contestants come. Scaling all weights of a gate changes nothing.
  * Errors: none.
- * Choice: uniform and independent draws; lines and anchors stand still, as they are no matter of opinion on weights.
+ * Choice: uniform and independent draws; lines and anchors stand still, as they are no matter of opinion on weights. The
+ *         points of key account managers are left out: who looks after whom is no matter of weights either.
  */
 export function robustnessOf(
   contestants: readonly Contestant[],
