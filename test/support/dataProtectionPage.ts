@@ -5,7 +5,7 @@ import { needs, pullsOf, taskClose, taskObject, taskUpsert, type Pull } from '..
 /** Why each object is read or written. A new object needs a reason here before the page can be made. */
 const purposes: Readonly<Record<string, string>> = {
   Account:
-    'who the customers are and how they belong together; what people rated, excluded or overrode; what the last run wrote. The owner and the key account manager are read only to give tasks to somebody',
+    'who the customers are and how they belong together; what people rated, excluded or overrode; what the last run wrote. The owner and the key account manager are read only to give tasks to somebody, and to keep to the limit of customers per manager',
   AccountContactRelation: 'which contacts belong to several accounts of a group; only where the org allows it',
   AccountTeamMember:
     'how many people of ours know the customer, as one number per group; only where the org keeps account teams',
