@@ -23,6 +23,7 @@ const touched = [
   'User',
   'Organization',
   'KAM_Agreement__c',
+  'KAM_Assessment__c',
   'KAM_Commitment__c',
   'KAM_Potential__c',
   'KAM_Run__c',

@@ -361,6 +361,17 @@ export const settingsSchema = z.strictObject({
       months: count('Months of won opportunities that the share is taken of.', 1, 60).default(24),
     })
     .prefault({}),
+  history: z
+    .strictObject({
+      scoreStep: points(
+        'Points by which a score must have moved for the assessment of a month to be written anew; where tier, segment or gate change it always is.',
+        100,
+      ).default(1),
+      retentionMonths: count('Months that an assessment is kept before the worker deletes it; empty keeps all.', 1, 240)
+        .nullable()
+        .default(36),
+    })
+    .prefault({}),
   safety: z
     .strictObject({
       maximumMoves: fraction('Share of classified accounts that may change tier or segment in one run.').default(0.2),

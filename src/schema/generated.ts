@@ -397,6 +397,36 @@ export const KAM_Agreement__c = {
   },
 } as const;
 
+export const KAM_Assessment__c = {
+  api: 'KAM_Assessment__c',
+  fields: {
+    Id: { type: 'Id', length: 18 },
+    IsDeleted: { type: 'Checkbox' },
+    CreatedDate: { type: 'DateTime' },
+    CreatedById: { type: 'Lookup', to: ['User'], path: 'CreatedBy' },
+    LastModifiedDate: { type: 'DateTime' },
+    LastModifiedById: { type: 'Lookup', to: ['User'], path: 'LastModifiedBy' },
+    SystemModstamp: { type: 'DateTime' },
+    Name: { type: 'AutoNumber', length: 80 },
+    Account__c: { type: 'MasterDetail', required: true, to: ['Account'], path: 'Account__r' },
+    Additional_Potential__c: { type: 'Currency', precision: 18, scale: 2 },
+    As_Of__c: { type: 'Date' },
+    Breakdown__c: { type: 'LongTextArea', length: 10000 },
+    Confidence__c: { type: 'Percent', precision: 5, scale: 2 },
+    Cross_Sell__c: { type: 'Currency', precision: 18, scale: 2 },
+    Gate_Result__c: { type: 'Picklist', length: 255, values: ['Passed', 'Failed', 'Open', 'Undecided'] },
+    Gate__c: { type: 'Picklist', length: 255, values: ['Segment', 'Strategy', 'Score', 'Ask'] },
+    Reasons__c: { type: 'LongTextArea', length: 4000 },
+    Ref__c: { type: 'Text', length: 255, unique: true, externalId: true },
+    Revenue_At_Risk__c: { type: 'Currency', precision: 18, scale: 2 },
+    Revenue__c: { type: 'Currency', precision: 18, scale: 2 },
+    Score__c: { type: 'Number', precision: 5, scale: 2 },
+    Segment__c: { type: 'Picklist', length: 255, values: ['Top', 'Development', 'Base', 'Small', 'Unknown'] },
+    Tier__c: { type: 'Picklist', length: 255, values: ['Key Account', 'Candidate', 'Large Account', 'Standard'] },
+    Up_Sell__c: { type: 'Currency', precision: 18, scale: 2 },
+  },
+} as const;
+
 export const KAM_Commitment__c = {
   api: 'KAM_Commitment__c',
   fields: {
@@ -559,6 +589,8 @@ export const KAM_Settings__mdt = {
     Contact_Minimum_Team__c: { type: 'Number', precision: 9, scale: 0 },
     Contact_Recent_Days__c: { type: 'Number', precision: 9, scale: 0 },
     Currency__c: { type: 'Text', length: 3 },
+    History_Retention_Months__c: { type: 'Number', precision: 9, scale: 0 },
+    History_Score_Step__c: { type: 'Number', precision: 6, scale: 2 },
     Language__c: { type: 'Picklist', length: 255, values: ['en', 'de'] },
     Margin_Deduction_Share__c: { type: 'Percent', precision: 5, scale: 2 },
     Margin_Line_Cost_Field__c: { type: 'Text', length: 255 },
@@ -708,6 +740,7 @@ export const sObjects = {
   User,
   Organization,
   KAM_Agreement__c,
+  KAM_Assessment__c,
   KAM_Commitment__c,
   KAM_Potential__c,
   KAM_Run__c,

@@ -67,6 +67,7 @@ const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   capacity: 'decision',
   criterion: 'decision',
   safety: 'decision',
+  history: 'decision',
   review: 'decision',
   tasks: 'decision',
   revenue: 'facts',
