@@ -73,6 +73,7 @@ test('the pages name only fields, objects and settings types that the package ha
   const pages = [
     'README.md',
     'docs/data-protection.md',
+    'docs/history.md',
     'docs/model.md',
     'docs/potentials.md',
     'docs/care.md',

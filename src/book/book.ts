@@ -10,6 +10,7 @@ import type { ContactFunction, ContactLevel, ContactRole, Contact } from '../kam
 import type { FamilyAim } from '../kam/penetration.js';
 import type { JointProject, ProjectArea } from '../kam/projects.js';
 import type { Decision, Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
+import type { StandingRow } from '../kam/history.js';
 import type { GroupPotential, Potential, PotentialSource } from '../kam/potential.js';
 import type { Conversion } from '../kam/prospects.js';
 import type { Settings } from '../kam/settings.js';
@@ -25,6 +26,7 @@ import { familiesIn } from './families.js';
 import { find } from './find.js';
 import { groupsIn } from './groups.js';
 import { careOf } from './care.js';
+import { oldRows } from './pastRows.js';
 import { countOf, createTable } from './ingest.js';
 import {
   compareIds,
@@ -60,6 +62,7 @@ export const bookTables = [
   'cell',
   'agreement',
   'commitment',
+  'assessment',
   'task',
   'visit',
   'phone_call',
@@ -156,6 +159,8 @@ export type GroupView = {
   agreement: Agreement | null;
   /** What tasks the root remembers to have been opened; see `reviews.ts`. */
   taskRefs: string | null;
+  /** The group's latest row of history up to the as-of day. */
+  lastRow: StandingRow | null;
 };
 
 /** One account with its potential and with the records that the CRM keeps of its families. */
@@ -228,6 +233,8 @@ export type Book = {
   groups(batchSize: number): AsyncIterable<GroupView[]>;
   /** Accounts in the order of `groups`, `count` of them after the first `from`. */
   accountFamilies(from: number, count: number): Promise<AccountFamilies[]>;
+  /** Rows of history up to a day, the oldest first. */
+  oldRows(until: IsoDate, batchSize: number): AsyncIterable<{ id: RecordId; accountId: RecordId; ref: string }[]>;
   storeDecisions(decisions: readonly Decision[]): Promise<void>;
   decisions(batchSize: number): AsyncIterable<Decision[]>;
   /** What shows that somebody works a group, for all groups in the order of `groups`. */
@@ -283,7 +290,7 @@ export type FoundAccount =
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
 /** Raised when tables or stored JSON change their shape; the book is a cache, so one of another format is pulled anew. */
-const FORMAT = 11;
+const FORMAT = 12;
 
 /**
  * Opens the book in `file`, creating it (private to the user) unless `readOnly`.
@@ -368,6 +375,7 @@ function bookOn(file: string, duck: Duck): Book {
     storePotentials: (potentials) => storePotentials(duck, potentials),
     groups: (batchSize) => groups(duck, batchSize),
     accountFamilies: async (from, count) => familiesIn(duck, { from, to: from + count - 1 }, await readingOf(duck)),
+    oldRows: (until, batchSize) => oldRows(duck, until, batchSize),
     storeDecisions: (decisions) => storeDecisions(duck, decisions),
     decisions: (batchSize) => batches(duck, 'group_no', batchSize, (range) => decisionsIn(duck, range)),
     work: (batchSize) => work(duck, batchSize),

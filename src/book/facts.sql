@@ -1,5 +1,5 @@
 -- From groups and pulled tables to facts: sales per window and family, size, peer groups and benchmarks.
--- Reads: account, opportunity, line, task, cell, visit, phone_call, service_case, node, node_root, scope (one row), sales_window, family_rule,
+-- Reads: account, opportunity, line, task, cell, assessment, visit, phone_call, service_case, node, node_root, scope (one row), sales_window, family_rule,
 -- rate (currency.sql). Where a record has no currency of its own, one million millionths stand for the only one.
 
 -- Accounts in the order in which everything is read: by group, then by account. Numbers stand for ids from here on.
@@ -26,6 +26,21 @@ SELECT
 FROM task AS t
 JOIN member AS m ON m.id = t.account_id
 ORDER BY m.group_no, t.ref, t.id;
+
+-- The latest row of history of each group, up to the as-of day; rows that came with a merged account are not the group's.
+CREATE OR REPLACE TABLE group_last_row AS
+WITH own AS (
+  SELECT m.group_no, h.as_of, h.tier, h.segment, h.gate, h.gate_result, h.score
+  FROM assessment AS h
+  JOIN member AS m ON m.id = h.account_id AND m.is_root
+  JOIN sales_window AS w ON w.window_no = 0 AND h.as_of <= w.last_day
+  WHERE h.ref = 'KAM|' || m.id || '|' || CAST(h.as_of AS VARCHAR)
+)
+SELECT own.*
+FROM own
+JOIN (SELECT group_no, MAX(as_of) AS as_of FROM own GROUP BY group_no) AS l
+  ON l.group_no = own.group_no AND l.as_of = own.as_of
+ORDER BY own.group_no;
 
 -- What the CRM keeps of accounts and families, and which family each record means, however a person spelled it.
 CREATE OR REPLACE TABLE member_cell AS

@@ -11,6 +11,7 @@ import { agreementsIn } from './agreements.js';
 import type { GroupView, Labels } from './book.js';
 import type { Duck, Row } from './duck.js';
 import { fractionOf, ownWords, wordOf, type Reading } from './reading.js';
+import { lastRowsIn } from './pastRows.js';
 import { potentialsIn } from './results.js';
 import { collect, currencyOf, flagOf, numberOf, numberOrNull, textOf, textOrNull, within, type Range } from './rows.js';
 
@@ -23,6 +24,7 @@ export async function groupsIn(duck: Duck, range: Range, reading: Reading): Prom
   const tasks = collect(await duck.rows(taskQuery(range)), 'group_no', taskOf);
   const potentials = await potentialsIn(duck, accounts);
   const agreements = await agreementsIn(duck, range, reading);
+  const lastRows = await lastRowsIn(duck, range, reading);
   return groups.map((row) => {
     const groupNo = numberOf(row, 'group_no');
     const own = members.get(groupNo) ?? [];
@@ -44,6 +46,7 @@ export async function groupsIn(duck: Duck, range: Range, reading: Reading): Prom
       standings: own.map(({ standing }) => standing),
       tasks: tasks.get(groupNo) ?? [],
       taskRefs: textOrNull(row, 'task_refs'),
+      lastRow: lastRows.get(groupNo)?.[0] ?? null,
     };
   });
 }

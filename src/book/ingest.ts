@@ -178,6 +178,18 @@ export const pulledTables: Record<BookTable, Record<string, Column>> = {
     dueOn: optional('date'),
     doneOn: optional('date'),
   },
+  /** Where a group stood at the end of a month. */
+  assessment: {
+    id: required('id'),
+    accountId: required('id'),
+    ref: required('text'),
+    asOf: required('date'),
+    tier: optional('text'),
+    segment: optional('text'),
+    gate: optional('text'),
+    gateResult: optional('text'),
+    score: optional('number'),
+  },
   task: {
     id: required('id'),
     ref: required('text'),

@@ -21,6 +21,7 @@ import type { ScoreCriterion } from '../kam/criteria.js';
 import type { ServedBy, SolutionTrust, StatedBy } from '../kam/facts.js';
 import type { FamilyMark } from '../kam/family.js';
 import type { Gate, GateResult, Segment, Tier } from '../kam/funnel.js';
+import type { HistoryRow, StandingRow } from '../kam/history.js';
 import { serviceKinds, type ServiceKind } from '../kam/margin.js';
 import type { PotentialSource } from '../kam/potential.js';
 import { projectAreas, type ProjectArea } from '../kam/projects.js';
@@ -35,6 +36,7 @@ import {
   Contact,
   Event,
   KAM_Agreement__c,
+  KAM_Assessment__c,
   KAM_Commitment__c,
   KAM_Criterion__mdt,
   KAM_Family__mdt,
@@ -191,6 +193,18 @@ const commitmentSources = sources(KAM_Commitment__c, [
   ['theirOwner', 'Their_Owner__r.Name', 'text'],
   ['dueOn', 'Due_On__c', 'date'],
   ['doneOn', 'Done_On__c', 'date'],
+]);
+
+const assessmentSources = sources(KAM_Assessment__c, [
+  ['id', 'Id', 'id'],
+  ['accountId', 'Account__c', 'id'],
+  ['ref', 'Ref__c', 'text'],
+  ['asOf', 'As_Of__c', 'date'],
+  ['tier', 'Tier__c', 'text'],
+  ['segment', 'Segment__c', 'text'],
+  ['gate', 'Gate__c', 'text'],
+  ['gateResult', 'Gate_Result__c', 'text'],
+  ['score', 'Score__c', 'number'],
 ]);
 
 const taskSources = sources(Task, [
@@ -451,6 +465,15 @@ export function pullsOf(shape: OrgShape, wants: Wants): Pull[] {
         { object: User.api, lookup: 'Our_Owner__c', when: 'changed' },
         { object: Contact.api, lookup: 'Their_Owner__c', when: 'changed' },
       ],
+    },
+    {
+      table: 'assessment',
+      object: KAM_Assessment__c.api,
+      sources: assessmentSources,
+      where: 'Ref__c != null AND As_Of__c != null',
+      isThere: true,
+      follows: [ofAccount('Account__c')],
+      lasting: 'Ref__c != null',
     },
     {
       table: 'task',
@@ -782,6 +805,61 @@ export function familyUpdate(recordId: string, ref: string | null, after: Partia
   return { attributes: { type: familyObject }, Id: recordId, ...identity, ...familyFields(after) };
 }
 
+/** Each field of a row of history, as `markWriters`. */
+const rowWriters: {
+  [K in keyof HistoryRow]: { field: FieldPath<typeof KAM_Assessment__c>; json: (row: HistoryRow) => Json };
+} = {
+  asOf: { field: 'As_Of__c', json: ({ asOf }) => asOf },
+  tier: { field: 'Tier__c', json: ({ tier }) => labelled(tierLabels, tier) },
+  segment: { field: 'Segment__c', json: ({ segment }) => labelled(segmentLabels, segment) },
+  gate: { field: 'Gate__c', json: ({ gate }) => labelled(gateLabels, gate) },
+  gateResult: { field: 'Gate_Result__c', json: ({ gateResult }) => labelled(resultLabels, gateResult) },
+  score: { field: 'Score__c', json: ({ score }) => score },
+  confidence: { field: 'Confidence__c', json: ({ confidence }) => percent(confidence) },
+  revenue: { field: 'Revenue__c', json: ({ revenue }) => units(revenue) },
+  crossSell: { field: 'Cross_Sell__c', json: ({ crossSell }) => units(crossSell) },
+  upSell: { field: 'Up_Sell__c', json: ({ upSell }) => units(upSell) },
+  additionalPotential: {
+    field: 'Additional_Potential__c',
+    json: ({ additionalPotential }) => units(additionalPotential),
+  },
+  revenueAtRisk: { field: 'Revenue_At_Risk__c', json: ({ revenueAtRisk }) => units(revenueAtRisk) },
+  reasons: { field: 'Reasons__c', json: ({ reasons }) => reasons },
+  breakdown: { field: 'Breakdown__c', json: ({ breakdown }) => breakdown },
+};
+
+export const assessmentRefField: FieldPath<typeof KAM_Assessment__c> = 'Ref__c';
+export const assessmentObject = KAM_Assessment__c.api;
+
+/** Fields of a row of history that the worker writes: all but the account that it hangs on. */
+export const workerWrittenOfHistory: readonly string[] = [
+  assessmentRefField,
+  ...Object.values(rowWriters).map(({ field }) => field),
+];
+
+/** What is known of a row of history that stands. */
+export function assessmentKnown({ asOf, tier, segment, gate, gateResult, score }: StandingRow): Record_ {
+  const fields = {
+    As_Of__c: asOf,
+    Tier__c: labelled(tierLabels, tier),
+    Segment__c: labelled(segmentLabels, segment),
+    Gate__c: labelled(gateLabels, gate),
+    Gate_Result__c: labelled(resultLabels, gateResult),
+    Score__c: score,
+  } satisfies Partial<Record<FieldPath<typeof KAM_Assessment__c>, Json>>;
+  return { attributes: { type: assessmentObject }, ...fields };
+}
+
+/** A whole row of history under its ref; in the account's currency where the org has several. */
+export function assessmentUpsert(accountId: string, ref: string, row: HistoryRow, currency: string | null): Record_ {
+  const identity = { Account__c: accountId, Ref__c: ref } satisfies Partial<
+    Record<FieldPath<typeof KAM_Assessment__c>, Json>
+  >;
+  const own = currency === null ? {} : { CurrencyIsoCode: currency };
+  const fields = Object.values(rowWriters).map(({ field, json }) => [field, json(row)]);
+  return { attributes: { type: assessmentObject }, ...identity, ...own, ...Object.fromEntries(fields) };
+}
+
 export const taskRefField: FieldPath<typeof Task> = 'KAM_Task_Ref__c';
 
 export function taskUpsert(task: ReviewTask): Record_ {
@@ -1003,6 +1081,13 @@ export const needs: readonly Need[] = [
     label: 'KAM Commitment',
     reads: commitmentSources.map(({ path }) => path).filter((path) => !path.includes('.')),
     writes: [],
+    loss: null,
+  },
+  {
+    object: assessmentObject,
+    label: 'KAM Assessment',
+    reads: assessmentSources.map(({ path }) => path),
+    writes: [...workerWrittenOfHistory],
     loss: null,
   },
   {

@@ -1,5 +1,6 @@
 /** A change as one row of one object: what is sent, what stood there before, and whether the org still says so. */
 import type { FamilyChange, FamilyMark } from '../kam/family.js';
+import type { HistoryChange } from '../kam/history.js';
 import { memoryOf, type ReviewTask } from '../kam/reviews.js';
 import type { AccountMark } from '../kam/standing.js';
 import type { RecordId } from '../kam/units.js';
@@ -7,6 +8,10 @@ import type { KamOrg } from './connect.js';
 import { queryAll } from './query.js';
 import {
   accountUpdate,
+  assessmentKnown,
+  assessmentObject,
+  assessmentRefField,
+  assessmentUpsert,
   familyRefField,
   familyUpdate,
   familyUpsert,
@@ -21,6 +26,7 @@ import {
 export type Change =
   | { verb: 'set'; accountId: RecordId; name: string; before: Partial<AccountMark>; after: Partial<AccountMark> }
   | FamilyChange
+  | HistoryChange
   | { verb: 'open'; task: ReviewTask }
   | {
       verb: 'close';
@@ -44,14 +50,16 @@ export type Change =
 
 export type Verb = Change['verb'];
 
-/** In the order in which they are written: accounts, what hangs on them, tasks, and at last what was opened. */
+/** In the order in which they are written: accounts, what hangs on them, tasks, what was opened, and what has had its time. */
 export const verbs = [
   'set',
   'setFamily',
   'addFamily',
+  'assess',
   'open',
   'close',
   'remember',
+  'forget',
   'restore',
 ] as const satisfies readonly Verb[];
 
@@ -63,7 +71,8 @@ export type Row = {
   /** What stands is known by its id, what may be new by its ref. */
   keyField: string;
   key: string;
-  after: Values;
+  /** Null where there shall be no record. */
+  after: Values | null;
   /** Null where there was no record before. */
   before: Values | null;
 };
@@ -82,6 +91,19 @@ export function rowOf(change: Change, refused: ReadonlySet<string> = new Set()):
     }
     case 'addFamily':
       return byRef(familyRefField, familyUpsert(change.accountId, change.ref, change.after, change.currency));
+    case 'assess': {
+      const { accountId, ref, row, currency, before } = change;
+      const sent = byRef(assessmentRefField, assessmentUpsert(accountId, ref, row, currency));
+      return before === null ? sent : { ...sent, before: keyed('Id', assessmentKnown(before)).after };
+    }
+    case 'forget':
+      return {
+        object: assessmentObject,
+        keyField: 'Id',
+        key: change.recordId,
+        after: null,
+        before: { [assessmentRefField]: change.ref },
+      };
     case 'open':
       return byRef(taskRefField, taskUpsert(change.task));
     case 'close': {
@@ -101,14 +123,16 @@ export function rowOf(change: Change, refused: ReadonlySet<string> = new Set()):
 /**
  * The way back: the record as it was before the change, or null where there is nothing to take back.
  *
- * Nothing is deleted: a potential that was new loses its figures, as people may have written on it, and a task that was
- * new is closed as moot. What a root remembers of its tasks stays, as they do.
+ * Nothing is deleted that people may have written on: a potential that was new loses its figures, and a task that was new
+ * is closed as moot. What a root remembers of its tasks stays, as they do. A row of history that the run wrote goes; the
+ * next sync writes it again. One that the run deleted stays in the recycle bin.
  */
 export function undoOf(change: Change, found: Found, closing: (description: string) => string): Change | null {
   const { object, keyField, key, after, before } = rowOf(change);
+  const accountId = accountOf(change);
   const back = (values: Values): Change => ({
     verb: 'restore',
-    accountId: accountOf(change),
+    accountId,
     row: { object, keyField: 'Id', key: keyField === 'Id' ? key : found.id, after: values, before: after },
   });
   switch (change.verb) {
@@ -121,7 +145,10 @@ export function undoOf(change: Change, found: Found, closing: (description: stri
       return back(keyed('Id', familyUpdate(found.id, null, emptied(change.after))).after);
     case 'open':
       return back(keyed('Id', taskClose(found.id, closing(change.task.description))).after);
+    case 'assess':
+      return { verb: 'forget', accountId, recordId: found.id, ref: change.ref };
     case 'remember':
+    case 'forget':
       return null;
   }
 }
@@ -142,7 +169,7 @@ function byId(after: Sent, before: Sent): Row {
 
 const byRef = (field: string, after: Sent): Row => ({ ...keyed(field, after), before: null });
 
-function keyed(keyField: string, record: Sent): Omit<Row, 'before'> {
+function keyed(keyField: string, record: Sent): Omit<Row, 'before'> & { after: Values } {
   let object = '';
   let key = '';
   const after: Record<string, Value> = {};
@@ -176,7 +203,7 @@ export async function findRows(org: KamOrg, rows: readonly Row[]): Promise<(Foun
   const found = new Map<string, Found>();
   for (const [place, some] of Map.groupBy(rows, ({ object, keyField }) => `${object} ${keyField}`)) {
     const [object = '', keyField = ''] = place.split(' ');
-    const fields = [...new Set(some.flatMap(({ after }) => Object.keys(after)))];
+    const fields = [...new Set(some.flatMap(({ after, before }) => Object.keys({ ...after, ...before })))];
     const selected = [...new Set(['Id', 'SystemModstamp', keyField, ...fields])].join(', ');
     for (const keys of listsOf([...new Set(some.map(({ key }) => quoted(key)))])) {
       const soql = `SELECT ${selected} FROM ${object} WHERE ${keyField} IN (${keys})`;
@@ -206,6 +233,10 @@ function listsOf(keys: readonly string[]): string[] {
   }
   return list === '' ? lists : [...lists, list];
 }
+
+/** Whether the org says already what a row shall say. */
+export const isSo = (found: Found | null, { after }: Row): boolean =>
+  after === null ? found === null : found !== null && says(found, after);
 
 /** Whether a record says all of these values, as far as Salesforce keeps them. */
 export const says = ({ values }: Found, wanted: Values): boolean =>

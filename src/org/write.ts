@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { KamOrg } from './connect.js';
 import { LANES, type Journal, type PlannedRow, type Refusal, type RowError } from './journal.js';
 import { accountObject } from './records.js';
-import { accountOf, findRows, recordIn, rowOf, says, verbs, type Change, type Row, type Verb } from './row.js';
+import { accountOf, findRows, isSo, recordIn, rowOf, verbs, type Change, type Row, type Verb } from './row.js';
 import { mayPass } from './transport.js';
 
 /** `since`: the run that it was refused in first, where it was not even sent this time. */
@@ -223,8 +223,16 @@ async function sendBatch(
   const [first] = rows;
   if (first === undefined) return [];
   const path = first.keyField === 'Id' ? 'composite/sobjects' : `composite/sobjects/${first.object}/${first.keyField}`;
-  const results = await org.transport
-    .send('PATCH', org.path(path), { allOrNone: false, records: rows.map(recordIn) }, { again: false })
+  const sent =
+    first.after === null
+      ? org.transport.send('DELETE', org.path(removalPath(rows)), undefined, { again: false })
+      : org.transport.send(
+          'PATCH',
+          org.path(path),
+          { allOrNone: false, records: rows.map(recordIn) },
+          { again: false },
+        );
+  const results = await sent
     .then(({ body }) => outcomes.parse(body))
     .catch((error: unknown) => {
       if (!(error instanceof Error) || !mayPass(error)) throw error;
@@ -232,12 +240,19 @@ async function sendBatch(
     });
   return planned.flatMap((each, index): Refused[] => {
     const result = results[index];
-    if (result?.success === true) return [];
+    if (result?.success === true || (first.after === null && isGone(result))) return [];
     const errors = (result?.errors ?? []).map(({ statusCode, message }) => ({ code: statusCode, message }));
     const none = { code: NO_OUTCOME, message: 'the org gave no outcome for this row' };
     return [{ ...each, errors: errors.length > 0 ? errors : [none] }];
   });
 }
+
+const removalPath = (rows: readonly Row[]): string =>
+  `composite/sobjects?ids=${rows.map(({ key }) => key).join(',')}&allOrNone=false`;
+
+/** Somebody was faster. */
+const isGone = (result: z.infer<typeof outcomes>[number] | undefined): boolean =>
+  result?.errors.some(({ statusCode }) => statusCode === 'ENTITY_IS_DELETED') === true;
 
 /**
  * Whether rows were written whose answer was lost, by what the org has now.
@@ -246,9 +261,9 @@ async function sendBatch(
  */
 async function outcomesByLooking(org: KamOrg, rows: readonly Row[], lost: Error): Promise<z.infer<typeof outcomes>> {
   const found = await findRows(org, rows);
-  return rows.map(({ before, after }, index) => {
+  return rows.map((row, index) => {
     const record = found[index] ?? null;
-    const success = record !== null && (before === null || says(record, after));
+    const success = isSo(record, row) || (record !== null && row.before === null);
     return { success, errors: success ? [] : [{ statusCode: NO_OUTCOME, message: lost.message }] };
   });
 }

@@ -30,7 +30,7 @@ export type Loss = { what: string; remedy: string };
 
 /** `since`: the run in which the org refused the same first, where the row was therefore not sent; null where it was. */
 export type FailedRow = {
-  object: 'account' | 'potential' | 'task' | 'record';
+  object: 'account' | 'potential' | 'task' | 'assessment' | 'record';
   key: string;
   errors: string[];
   since: string | null;
@@ -91,6 +91,8 @@ export type Run = {
     fields: Partial<Record<keyof AccountMark, number>>;
     /** Records of accounts' families: new ones, those that change, and of these the ones that lose their figures. */
     families: { added: number; changed: number; emptied: number };
+    /** Rows of history: new ones, those written anew, and those whose time is over. */
+    history: { added: number; changed: number; forgotten: number };
     opened: Partial<Record<ReviewKind, number>>;
     closed: number;
     /** Roots that remember tasks that they did not know of. */

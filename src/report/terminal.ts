@@ -142,6 +142,7 @@ function changeLines(run: Run): string[] {
     ...(plan.accounts > 0 ? [`update ${count(plan.accounts, 'account')}`] : []),
     ...(added > 0 ? [`add ${count(added, 'potential')}`] : []),
     ...(changed > 0 ? [`update ${count(changed, 'potential')}${emptied > 0 ? ` (${emptied} emptied)` : ''}`] : []),
+    ...rowsOfHistory(plan.history),
     ...tasks,
   ];
   switch (run.outcome.is) {
@@ -165,6 +166,14 @@ function changeLines(run: Run): string[] {
         `Wrote ${count(run.written, 'row')}: ${list(work)}.${plan.moved > 0 ? ` ${count(plan.moved, 'account')} moved to another tier or segment.` : ''}`,
       ];
   }
+}
+
+function rowsOfHistory({ added, changed, forgotten }: Run['plan']['history']): string[] {
+  return [
+    ...(added > 0 ? [`add ${count(added, 'row')} of history`] : []),
+    ...(changed > 0 ? [`update ${count(changed, 'row')} of history`] : []),
+    ...(forgotten > 0 ? [`delete ${count(forgotten, 'row')} of history`] : []),
+  ];
 }
 
 function noteLines(run: Run): string[] {

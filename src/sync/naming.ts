@@ -13,6 +13,9 @@ export function nameOf(change: Change): Pick<FailedRow, 'object' | 'key'> {
       return { object: 'potential', key: `${change.recordId} of ${change.accountId}` };
     case 'addFamily':
       return { object: 'potential', key: change.ref };
+    case 'assess':
+    case 'forget':
+      return { object: 'assessment', key: change.ref };
     case 'open':
       return { object: 'task', key: change.task.ref };
     case 'close':

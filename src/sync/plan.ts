@@ -16,6 +16,7 @@ import {
   type ReviewTask,
   type WantedReview,
 } from '../kam/reviews.js';
+import { breakdownOf, forgottenUntil, historyRef, isRowDue, rowOf, type HistoryChange } from '../kam/history.js';
 import type { Staff } from '../kam/owners.js';
 import type { ReviewKind, Settings } from '../kam/settings.js';
 import {
@@ -32,15 +33,17 @@ import type { Change, Verb } from '../org/row.js';
 import { BATCH, standingOf, type Assessment, type Decided } from './assess.js';
 
 /**
- * Shape: batch by batch of groups, changes of accounts, then of their families' records; then tasks to open, then tasks
- *        to close, in order of ref; then what roots remember of the tasks that were opened. But for tasks, changes are derived from the book each time they are read, so no
- *        plan is held in memory as a whole.
+ * Shape: batch by batch of groups, changes of accounts, then of their families' records, then rows of history; then tasks to open, then tasks to close, in order of ref; then what roots remember of the tasks that
+ *        were opened; then rows of history whose time is over. But for tasks, changes are derived from the book each
+ *        time they are read, so no plan is held in memory as a whole.
  */
 export type Plan = {
   accounts: number;
   fields: Partial<Record<keyof AccountMark, number>>;
   /** Records of families: `emptied` ones, which lose their figures, are among the changed. */
   families: { added: number; changed: number; emptied: number };
+  /** Rows of history: new ones, those written anew, and those whose time is over. */
+  history: { added: number; changed: number; forgotten: number };
   /** Tasks to open and to close. */
   tasks: number;
   opened: Partial<Record<ReviewKind, number>>;
@@ -72,15 +75,17 @@ export type PlanGround = {
 };
 
 /** Compares every account's decision with what the org says and collects the differences. */
-export async function planFor(book: Book, settings: Settings, ground: PlanGround): Promise<Plan> {
-  const { assessment, staff, ...days } = ground;
+export async function planFor(book: Book, settings: Settings, given: PlanGround): Promise<Plan> {
+  const { assessment, staff, ...days } = given;
   const { asOf } = days;
+  const ground: RowGround = { asOf, settings, assessment };
   const wanted: WantedReview[] = [];
   const standing: StandingTask[] = [];
   const memories: Memory[] = [];
   const hash = createHash('sha256');
   const fields: Plan['fields'] = {};
   const families = { added: 0, changed: 0, emptied: 0 };
+  const history = { added: 0, changed: 0, forgotten: 0 };
   let accounts = 0;
   let moved = 0;
   let classified = 0;
@@ -95,6 +100,10 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
       wanted.push(...reviewsFor(reviewedIn(view, decision, assessment, settings), staff, settings));
       memories.push(memoryIn(view));
       standing.push(...view.tasks);
+      for (const change of historyChanges(view, decision, ground)) {
+        hash.update(JSON.stringify(change));
+        history[change.before === null ? 'added' : 'changed'] += 1;
+      }
       classified += view.standings.filter(({ mark }) => mark.tier !== null).length;
       for (const change of accountChanges(view, decision, settings, days)) {
         hash.update(JSON.stringify(change));
@@ -103,6 +112,10 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
         for (const field of markFields) if (field in change.after) fields[field] = (fields[field] ?? 0) + 1;
       }
     }
+  }
+  for await (const batch of forgetChanges(book, ground)) {
+    for (const change of batch) hash.update(JSON.stringify(change));
+    history.forgotten += batch.length;
   }
   const issued = new Set(memories.flatMap(({ groupId, memory }) => rememberedRefs(groupId, memory, asOf)));
   const ofTasks = taskChanges(capReviews(wanted, standing, settings), wanted, standing, issued, days.today, settings);
@@ -117,6 +130,8 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
     set: accounts,
     setFamily: families.changed,
     addFamily: families.added,
+    assess: history.added + history.changed,
+    forget: history.forgotten,
     open: ofTasks.length - closed,
     close: closed,
     remember: remembers.length,
@@ -126,6 +141,7 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
     accounts,
     fields,
     families,
+    history,
     tasks: ofTasks.length,
     opened,
     closed,
@@ -137,7 +153,7 @@ export async function planFor(book: Book, settings: Settings, ground: PlanGround
     rowsOf,
     hash: hash.digest('hex'),
     isEmpty: rows === 0,
-    changes: () => changesOf(book, settings, days, tasks),
+    changes: () => changesOf(book, ground, days, tasks),
   };
 }
 
@@ -149,18 +165,55 @@ export function refusalOf(plan: Plan, limit: Fraction): Refusal | null {
 
 async function* changesOf(
   book: Book,
-  settings: Settings,
+  ground: RowGround,
   days: Days,
   tasks: readonly Change[],
 ): AsyncIterable<Change[]> {
+  const { settings } = ground;
   for await (const { batch, ofFamilies } of withFamilies(book, settings, days.asOf)) {
     yield batch.flatMap(({ view, decision }) => accountChanges(view, decision, settings, days));
     // One request carries one verb: records that stand go together, and so do new ones.
     const [standing, added] = partition(ofFamilies, ({ verb }) => verb === 'setFamily');
     yield standing;
     yield added;
+    yield batch.flatMap(({ view, decision }) => historyChanges(view, decision, ground));
   }
   for (let from = 0; from < tasks.length; from += BATCH) yield tasks.slice(from, from + BATCH);
+  yield* forgetChanges(book, ground);
+}
+
+/** What rows of history depend on beside their group. */
+type RowGround = { asOf: IsoDate; settings: Settings; assessment: Assessment };
+
+type AssessChange = Extract<HistoryChange, { verb: 'assess' }>;
+
+/** The group's row of this day, where it is due. */
+function historyChanges(view: GroupView, decision: Decision, ground: RowGround): AssessChange[] {
+  const { asOf, settings, assessment } = ground;
+  const { facts, potential, lastRow } = view;
+  const root = view.standings.find(({ accountId }) => accountId === facts.groupId);
+  if (root === undefined || !isRowDue(decision, lastRow, asOf, settings)) return [];
+  const mark = markIn(markOf(facts.groupId, facts, potential, decision, settings), root.currency);
+  const figures = { revenue: facts.yearlyRevenue, potential: potential.additional, ...assessment };
+  return [
+    {
+      verb: 'assess',
+      accountId: facts.groupId,
+      name: facts.name,
+      ref: historyRef(facts.groupId, asOf),
+      before: lastRow?.asOf === asOf ? lastRow : null,
+      currency: root.currency?.iso ?? null,
+      row: rowOf(mark, asOf, JSON.stringify(breakdownOf(decision, figures, settings))),
+    },
+  ];
+}
+
+async function* forgetChanges(book: Book, { asOf, settings }: RowGround): AsyncIterable<HistoryChange[]> {
+  const until = forgottenUntil(asOf, settings);
+  if (until === null) return;
+  for await (const rows of book.oldRows(until, BATCH)) {
+    yield rows.map(({ id, ref, accountId }): HistoryChange => ({ verb: 'forget', accountId, recordId: id, ref }));
+  }
 }
 
 /** Groups with their decisions, and what changes in the records of their accounts' families. */

@@ -6,7 +6,7 @@ import { closedDescription } from '../kam/reviews.js';
 import { canonicalSettings } from '../kam/settings.js';
 import { REFUSED } from '../org/exitCodes.js';
 import { openJournal, type Journal, type JournalRow, type RowState } from '../org/journal.js';
-import { findRows, rowOf, says, undoOf, type Change, type Found } from '../org/row.js';
+import { findRows, isSo, rowOf, says, undoOf, type Change, type Found } from '../org/row.js';
 import { growingPause, write } from '../org/write.js';
 import type { Rewritten } from '../report/run.js';
 import { failedRow, nameOf } from './naming.js';
@@ -103,8 +103,8 @@ export async function rollBack(
   return rewriting(session, options, run, count, batchesOf(session, run, sentStates), (change, found) => {
     const undo = found === null ? null : undoOf(change, found, closing);
     if (undo === null) return change.verb === 'remember' ? 'nothing' : null;
-    if (found !== null && says(found, rowOf(undo).after)) return 'nothing';
-    return found !== null && says(found, rowOf(change).after) ? undo : null;
+    if (isSo(found, rowOf(undo))) return 'nothing';
+    return isSo(found, rowOf(change)) ? undo : null;
   });
 }
 
@@ -199,11 +199,10 @@ async function* judged(
       );
       yield changes.flatMap((change, index): Change[] => {
         const record = found[index] ?? null;
-        const { after, before } = rowOf(change);
         const verdict = judge(change, record);
         if (verdict !== null && verdict !== 'nothing') return [verdict];
-        const isSo = record !== null && before !== null && says(record, after);
-        if (verdict === 'nothing' || isSo) result.already += 1;
+        const row = rowOf(change);
+        if (verdict === 'nothing' || (row.before !== null && isSo(record, row))) result.already += 1;
         else result.moved.push(nameOf(change));
         return [];
       });

@@ -214,9 +214,10 @@ function outcomeOf(plan: Plan, refusal: Refused | null, dryRun: boolean, receipt
 }
 
 function countsOf(plan: Plan): Run['plan'] {
-  const { accounts, fields, families, opened, closed, remembers, moved, classified, rows, rowsOf, hash } = plan;
+  const { accounts, fields, families, history, opened, closed, remembers, moved, classified, rows, rowsOf, hash } =
+    plan;
   const apiCalls = callsFor(rowsOf);
-  return { accounts, fields, families, opened, closed, remembers, moved, classified, rows, apiCalls, hash };
+  return { accounts, fields, families, history, opened, closed, remembers, moved, classified, rows, apiCalls, hash };
 }
 
 type Picture = Pick<Run, 'accounts' | 'groups' | 'segments' | 'tiers' | 'gates' | 'candidates' | 'undecided'>;

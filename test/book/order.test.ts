@@ -99,6 +99,15 @@ const someTables: fc.Arbitrary<Tables> = fc.record({
       { maxLength: 8 },
     )
     .map((lines) => lines.map(({ agreement, ...line }, n) => ({ id: `C${n}`, agreementId: `G${agreement}`, ...line }))),
+  assessment: fc.constant(
+    ['2026-09-30', '2026-10-31', '2026-11-30'].map((day) => ({
+      id: `H${day}`,
+      accountId: 'A1',
+      ref: `KAM|A1|${day}`,
+      asOf: day,
+      segment: 'Top',
+    })),
+  ),
   visit: fc.constant([
     { id: 'V1', accountId: 'A1', startedAt: '2026-10-31T09:00:00.000+0000' },
     { id: 'V2', accountId: 'A2', startedAt: '2025-10-31T23:00:00.000Z' },
@@ -156,6 +165,7 @@ test('the same records in another order say the same', async () => {
       cell: shuffled(tables.cell),
       agreement: shuffled(tables.agreement),
       commitment: shuffled(tables.commitment),
+      assessment: shuffled(tables.assessment),
       visit: shuffled(tables.visit),
       phone_call: shuffled(tables.phone_call),
       service_case: shuffled(tables.service_case),

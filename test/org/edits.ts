@@ -10,6 +10,7 @@ const tables = [
   'KAM_Potential__c',
   'KAM_Agreement__c',
   'KAM_Commitment__c',
+  'KAM_Assessment__c',
   'Task',
   'Event',
   'Case',
@@ -78,6 +79,10 @@ async function values(edit: Edit, object: Table): Promise<Record<string, unknown
     }
     case 'KAM_Potential__c':
       return account === null ? null : { Account__c: account, Family__c: pick(random, ['Pumps', 'Valves']) };
+    case 'KAM_Assessment__c':
+      return account === null
+        ? null
+        : { Account__c: account, As_Of__c: day, Ref__c: `KAM|${Math.floor(random() * 1e9)}` };
     case 'Task': {
       const ref = `KAM|${Math.floor(random() * 1e9)}`;
       return random() < 0.5

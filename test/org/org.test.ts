@@ -58,6 +58,7 @@ describe('a pull', () => {
         cell: 30,
         agreement: 0,
         commitment: 0,
+        assessment: 10,
         task: 3,
         visit: 0,
         phone_call: 0,

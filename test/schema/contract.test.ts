@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { moneyCriteria, scoreCriteria, strategyCriteria } from '../../src/kam/criteria.js';
 import type { Gate, GateResult, Segment, Tier } from '../../src/kam/funnel.js';
 import { defaultSettings, parseSettings, reviewKinds, settingKeys, type SettingKey } from '../../src/kam/settings.js';
-import { labels, workerWritten, workerWrittenOfFamilies } from '../../src/org/records.js';
+import { labels, workerWritten, workerWrittenOfFamilies, workerWrittenOfHistory } from '../../src/org/records.js';
 import type { RunOutcome } from '../../src/report/run.js';
 import { Account, KAM_Potential__c, KAM_Run__c } from '../../src/schema/generated.js';
 import type { FieldDefinition } from '../../src/schema/model.js';
@@ -241,6 +241,11 @@ describe('the permission set of the worker', () => {
     expect(set?.objects['KAM_Potential__c']).toMatchObject({ read: true, create: true, edit: true, viewAll: true });
   });
 
+  test('writes every field of a row of history, and deletes rows whose time is over', () => {
+    expect(mayEdit('KAM_Assessment__c').toSorted()).toEqual([...workerWrittenOfHistory].toSorted());
+    expect(set?.objects['KAM_Assessment__c']).toMatchObject({ create: true, edit: true, delete: true, viewAll: true });
+  });
+
   test('reads what was agreed with customers, and writes none of it', () => {
     for (const object of ['KAM_Agreement__c', 'KAM_Commitment__c']) {
       expect(mayEdit(object)).toEqual([]);
@@ -254,7 +259,7 @@ describe('the permission set of the worker', () => {
     expect(mayEdit('Product2')).toEqual([]);
   });
 
-  test('grants the least: no create or delete of accounts, no delete of anything, nothing on all data', () => {
+  test('grants the least: no create or delete of accounts, no delete of anything but history, nothing on all data', () => {
     expect(set?.objects['Account']).toEqual({
       read: true,
       create: false,
@@ -264,7 +269,8 @@ describe('the permission set of the worker', () => {
       modifyAll: false,
     });
     expect(set?.objects['KAM_Run__c']).toMatchObject({ read: true, create: true, edit: true });
-    for (const may of Object.values(set?.objects ?? {})) expect(may).toMatchObject({ delete: false, modifyAll: false });
+    for (const [object, may] of Object.entries(set?.objects ?? {}))
+      expect(may).toMatchObject({ delete: object === 'KAM_Assessment__c', modifyAll: false });
     expect(set?.userPermissions).toEqual(['ActivitiesAccess', 'ApiEnabled', 'EditTask']);
   });
 
@@ -295,16 +301,23 @@ describe('the permission set of people', () => {
     );
   });
 
-  test('reads all of it, and deletes nothing', () => {
-    for (const object of ['Account', 'KAM_Potential__c', 'KAM_Agreement__c', 'KAM_Commitment__c']) {
+  test('reads all of it, edits all but history, and deletes nothing', () => {
+    for (const object of [
+      'Account',
+      'KAM_Potential__c',
+      'KAM_Agreement__c',
+      'KAM_Commitment__c',
+      'KAM_Assessment__c',
+    ]) {
       const unread = customFields(object).filter(
         ({ api, type, required }) =>
           type !== 'MasterDetail' && !required && set?.fields[`${object}.${api}`]?.readable !== true,
       );
       expect(unread).toEqual([]);
     }
-    for (const may of Object.values(set?.objects ?? {})) {
-      expect(may).toMatchObject({ read: true, edit: true, delete: false, viewAll: false, modifyAll: false });
+    for (const [object, may] of Object.entries(set?.objects ?? {})) {
+      const edit = object !== 'KAM_Assessment__c';
+      expect(may).toMatchObject({ read: true, edit, delete: false, viewAll: false, modifyAll: false });
     }
   });
 });

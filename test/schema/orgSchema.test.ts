@@ -23,7 +23,7 @@ test('our package adds fields to Account, Task and Event, its objects, records a
     childRelationshipName: 'KAM_Group_Members__r',
   });
   expect(named('Task')?.fields['KAM_Task_Ref__c']).toEqual(named('Event')?.fields['KAM_Task_Ref__c']);
-  expect(named('KAM_Run__c')).toMatchObject({ kind: 'custom', keyPrefix: 'a03' });
+  expect(named('KAM_Run__c')).toMatchObject({ kind: 'custom', keyPrefix: 'a04' });
   expect(records.map(({ developerName }) => developerName)).toContain('Default');
   expect(permissionSets.map(({ api }) => api)).toEqual(['KAM_Integration', 'KAM_User']);
 });

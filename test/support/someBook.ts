@@ -61,6 +61,7 @@ export const someViews: fc.Arbitrary<GroupView[]> = fc.array(view, { minLength: 
       tasks: [],
       agreement: null,
       taskRefs: null,
+      lastRow: null,
     };
   }),
 );

@@ -139,7 +139,10 @@ test("law 1: a second sync finds nothing to do and writes nothing but its own re
         const potentials = await org.client.query(
           'SELECT Id FROM KAM_Potential__c WHERE SystemModstamp >= 2026-11-25T00:00:00Z',
         );
-        expect([...touched, ...tasks, ...potentials]).toEqual([]);
+        const history = await org.client.query(
+          'SELECT Id FROM KAM_Assessment__c WHERE SystemModstamp >= 2026-11-25T00:00:00Z',
+        );
+        expect([...touched, ...tasks, ...potentials, ...history]).toEqual([]);
         expect(await org.client.query(marks)).toEqual(stands);
       }),
     ),

@@ -164,6 +164,13 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
   test('ratings, questions, a yes, a no and a silence, promises, a fall, an override that ends, a day to ask again', () =>
     withSmallOrg(book, adminFor(language), async (org) => {
       const night = await nightsIn(org);
+      /** Where each group stands; at the end of a month each gets a row that says so. */
+      let stand: Record<string, string> = {
+        ...each(pumpBuyers, () => 'Standard · Top · Strategy Undecided · 46.85'),
+        ...each(others, () => 'Standard · Base · Score Failed · 31.93'),
+      };
+      const rows = (asOf: string, names = Object.keys(stand)): Record<string, string> =>
+        each(names, (name) => `${asOf} · ${stand[name] ?? ''}`);
 
       // The first sync: four customers whom missing ratings could make candidates, and people are asked for these only.
       const asked2026 = 'grow|Valves|2026-Q4 rate|opinionLeader|2026-Q4 rate|referenceCustomer|2026-Q4';
@@ -194,6 +201,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
         each(others, () => ({ KAM_Tier__c: 'Standard', KAM_Segment__c: 'Base', KAM_Gate_Result__c: 'Failed' })),
       );
       expect(first.notes).toEqual([]);
+      expect(first.history).toEqual(rows('2026-10-31'));
       expect(first.opened).toEqual(
         pumpBuyers.flatMap((name) => [
           {
@@ -219,6 +227,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
         dueOn,
         priority: 'High',
       });
+      stand = { ...stand, ...each(['Adler', 'Bergmann', 'Cramer'], () => 'Candidate · Top · Ask Open · 46.85') };
       expect(await night('2026-11-25')).toEqual({
         ...quiet,
         accounts: each(['Adler', 'Bergmann', 'Cramer'], () =>
@@ -241,6 +250,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           `KAM|${name}|rate|opinionLeader|2026-Q4`,
           `KAM|${name}|rate|referenceCustomer|2026-Q4`,
         ]),
+        history: rows('2026-10-31', ['Adler', 'Bergmann', 'Cramer']),
       });
 
       // The three are asked. A manager puts Dorn forward until the end of February, without waiting for the ratings.
@@ -253,6 +263,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
         KAM_Override_Reason__c: 'Spain',
         KAM_Override_Until__c: '2027-02-28',
       });
+      stand = { ...stand, Dorn: 'Candidate · Top · Strategy Undecided · 46.85' };
       expect(await night('2026-12-01')).toEqual({
         ...quiet,
         accounts: {
@@ -278,6 +289,8 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           'KAM|Dorn|rate|opinionLeader|2026-Q4',
           'KAM|Dorn|rate|referenceCustomer|2026-Q4',
         ],
+        // A month has ended.
+        history: rows('2026-11-30'),
       });
 
       // Adler says yes and promises too little; Bergmann says no.
@@ -305,6 +318,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
         [],
         agreements.get('Bergmann'),
       );
+      stand = { ...stand, Bergmann: 'Large Account · Top · Ask Failed · 46.85' };
       expect(await night('2026-12-15')).toEqual({
         ...quiet,
         accounts: {
@@ -320,11 +334,13 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
             [say.declined('2027-12-11'), ...ready],
           ),
         },
+        history: rows('2026-11-30', ['Bergmann']),
       });
 
       // A third promise makes Adler a key account; Cramer stays silent.
       await org.agree('Adler', {}, [get('Joint Strategy', '2027-11-30')], agreements.get('Adler'));
       await org.agree('Cramer', { State__c: 'No Answer' }, [], agreements.get('Cramer'));
+      stand = { ...stand, Adler: 'Key Account · Top · Ask Passed · 46.85' };
       expect(await night('2026-12-20')).toEqual({
         ...quiet,
         accounts: {
@@ -341,6 +357,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
         },
         // The worker had closed the question when it was asked; it opens it again.
         opened: [asksFor('Cramer', '2026', '2027-01-19')],
+        history: rows('2026-11-30', ['Adler']),
       });
 
       // February: access to the sites was promised for January. Dorn's override has four weeks to go.
@@ -368,6 +385,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
             priority: 'Normal',
           },
         ],
+        history: rows('2027-01-31'),
       });
       const explained = argumentLines(await org.explain('Adler'), { width: 100, styled: false }).join('\n');
       expect(explained).toContain('The customer gives: 3 promised, 0 done, 1 late');
@@ -386,6 +404,11 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           Stated_Source__c: 'Customer in Writing',
         });
       }
+      stand = {
+        ...stand,
+        Adler: 'Key Account · Base · Ask Passed · 26.35',
+        Dorn: 'Standard · Top · Strategy Undecided · 46.85',
+      };
       expect(await night('2027-03-02')).toEqual({
         ...quiet,
         accounts: {
@@ -422,12 +445,14 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           'KAM|Adler|requalify|agreement|2027-Q1',
           'KAM|Dorn|ask|customer|2026',
         ],
+        history: rows('2027-02-28'),
       });
 
       // April: for the second month below the line. Adler is still a key account, and people should look at it.
       expect(await night('2027-04-02')).toEqual({
         ...quiet,
         opened: [requalifyTask(say, say.isBelow, '2027-05-02')],
+        history: rows('2027-03-31'),
       });
       expect(await org.account('Adler', ['KAM_Tier__c'])).toEqual({ KAM_Tier__c: 'Key Account' });
 
@@ -448,6 +473,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
           Dorn: mark({ KAM_Assessed_On__c: '2027-05-31' }, [say.strategyUndecided, ...figures]),
         },
         closed: ['KAM|Dorn|overrideExpiring|2027-02-28|2027'],
+        history: rows('2027-05-31'),
       });
 
       // October: the day to ask Bergmann again has come.
@@ -463,6 +489,7 @@ describe.each(['en', 'de'] as const)('a year of the funnel, in %s', (language) =
             priority: 'High',
           },
         ],
+        history: rows('2027-09-30'),
       });
     }));
 });
@@ -474,10 +501,12 @@ type Night = {
   accounts: Record<string, Record<string, unknown>>;
   opened: Opened[];
   closed: string[];
+  /** Rows of history that are new or written anew, by account. */
+  history: Record<string, string>;
 };
 
 /** A night that changes nothing. */
-const quiet: Night = { notes: [], accounts: {}, opened: [], closed: [] };
+const quiet: Night = { notes: [], accounts: {}, opened: [], closed: [], history: {} };
 
 /** Syncs on the evening of a day, and tells all that has changed since before the sync. */
 async function nightsIn(org: SmallOrg): Promise<(day: string) => Promise<Night>> {
@@ -501,6 +530,15 @@ async function nightsIn(org: SmallOrg): Promise<(day: string) => Promise<Night>>
       closed: [...after.tasks].flatMap(([ref, { status }]) =>
         status === 'Completed' && before.tasks.get(ref)?.status === 'Not Started' ? [ref] : [],
       ),
+      history: Object.fromEntries(
+        [...after.history].flatMap(([id, row]) => {
+          if (before.history.get(id)?.stamp === row.stamp) return [];
+          // When a row is written, it says what the account says.
+          expect({ ...after.accounts[row.name], ...row.fields }).toEqual(after.accounts[row.name]);
+          expect(row.adds).toBeCloseTo(Number(row.fields['KAM_Score__c']), 2);
+          return [[row.name, row.says]];
+        }),
+      ),
     };
   };
 }
@@ -511,6 +549,17 @@ type Look = {
   accounts: Record<string, Record<string, unknown>>;
   tasks: Map<string, Omit<Opened, 'ref'> & { status: string }>;
   entered: Record<string, unknown>[];
+  history: Map<string, PastRow>;
+};
+
+type PastRow = {
+  name: string;
+  stamp: string;
+  says: string;
+  /** In the names of the account's own fields. */
+  fields: Record<string, unknown>;
+  /** The sum of what the parts of the score add. */
+  adds: number;
 };
 
 async function lookAt({ client }: SmallOrg, fields: readonly string[]): Promise<Look> {
@@ -520,6 +569,7 @@ async function lookAt({ client }: SmallOrg, fields: readonly string[]): Promise<
   );
   const agreements = await client.query('SELECT Id, SystemModstamp FROM KAM_Agreement__c ORDER BY Id');
   const commitments = await client.query('SELECT Id, Type__c, SystemModstamp FROM KAM_Commitment__c ORDER BY Id');
+  const rows = await client.query(`SELECT FIELDS(ALL) FROM KAM_Assessment__c ORDER BY Id LIMIT 200`);
   const nameOf = new Map([
     ...accounts.map((account): [string, string] => [String(account['Id']), String(account['Name'])]),
     ...commitments.map((line): [string, string] => [String(line['Id']), String(line['Type__c'])]),
@@ -551,8 +601,43 @@ async function lookAt({ client }: SmallOrg, fields: readonly string[]): Promise<
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ),
     entered: [...agreements, ...commitments],
+    history: new Map(rows.map((row) => [String(row['Id']), pastRow(row, nameOf, read)])),
   };
 }
+
+const breakdown = z.object({ v: z.literal(1), score: z.object({ parts: z.array(z.object({ adds: z.number() })) }) });
+
+function pastRow(
+  row: Record<string, unknown>,
+  nameOf: ReadonlyMap<string, string>,
+  read: (value: unknown) => unknown,
+): PastRow {
+  const { Tier__c, Segment__c, Gate__c, Gate_Result__c, Score__c } = row;
+  const name = nameOf.get(String(row['Account__c'])) ?? '';
+  const told = rowFields.map((field) => [`KAM_${field}`, read(row[field])]);
+  return {
+    name,
+    stamp: String(row['SystemModstamp']),
+    says: [row['As_Of__c'], Tier__c, Segment__c, `${String(Gate__c)} ${String(Gate_Result__c)}`, Score__c].join(' · '),
+    fields: Object.fromEntries(told),
+    adds: breakdown.parse(JSON.parse(String(row['Breakdown__c']))).score.parts.reduce((sum, { adds }) => sum + adds, 0),
+  };
+}
+
+const rowFields = [
+  'Tier__c',
+  'Segment__c',
+  'Gate__c',
+  'Gate_Result__c',
+  'Score__c',
+  'Confidence__c',
+  'Revenue__c',
+  'Cross_Sell__c',
+  'Up_Sell__c',
+  'Additional_Potential__c',
+  'Revenue_At_Risk__c',
+  'Reasons__c',
+];
 
 function differences(before: Look['accounts'], after: Look['accounts']): Look['accounts'] {
   return Object.fromEntries(
