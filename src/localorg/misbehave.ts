@@ -291,6 +291,7 @@ function troubleFor(request: FastifyRequest, locks: Locks): JobTrouble {
 const resultLinks = z.looseObject({ resultPages: z.array(z.unknown()) });
 const pageOfRows = z.looseObject({ totalSize: z.number(), records: z.array(z.unknown()) });
 const covered = z.looseObject({ latestDateCovered: z.string() });
+const composite = z.looseObject({ compositeResponse: z.array(z.looseObject({ body: z.unknown() })) });
 
 /** Answers that are true in their parts and odd as a whole. */
 function altered(request: FastifyRequest, payload: unknown, engine: Engine): unknown {
@@ -311,15 +312,24 @@ function altered(request: FastifyRequest, payload: unknown, engine: Engine): unk
       throw timedOut();
     }
   }
-  if (lag !== undefined && /\/updated(\?|$)/.test(request.url)) {
-    const body = covered.safeParse(payload);
+  if (lag !== undefined && /\/(updated|composite)(\?|$)/.test(request.url)) {
     // What the oldest transaction that is still open will have been stamped with.
-    const open = engine.now().getTime() - lag.fault.seconds * 1000;
-    if (body.success && Date.parse(body.data.latestDateCovered) > open) {
-      return { ...body.data, latestDateCovered: new Date(open).toISOString().replace('Z', '+0000') };
-    }
+    return coveredUntil(payload, engine.now().getTime() - lag.fault.seconds * 1000);
   }
   return payload;
+}
+
+/** An answer to `updated`, alone or among others, that covers no more than a time. */
+function coveredUntil(payload: unknown, open: number): unknown {
+  const several = composite.safeParse(payload);
+  if (several.success) {
+    const { compositeResponse } = several.data;
+    const answers = compositeResponse.map((answer) => ({ ...answer, body: coveredUntil(answer.body, open) }));
+    return { ...several.data, compositeResponse: answers };
+  }
+  const body = covered.safeParse(payload);
+  if (!body.success || Date.parse(body.data.latestDateCovered) <= open) return payload;
+  return { ...body.data, latestDateCovered: new Date(open).toISOString().replace('Z', '+0000') };
 }
 
 function spoilHeaders(request: FastifyRequest, reply: FastifyReply, engine: Engine): void {

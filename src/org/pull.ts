@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import chunk from 'lodash/chunk.js';
 import { z } from 'zod';
 import { listed, type Book, type BookTable, type Change, type PullMark, type Spooled } from '../book/book.js';
 import { addDays } from '../kam/calendar.js';
 import type { IsoDate, RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
 import { shapeOf } from './preflight.js';
-import { countsOf } from './query.js';
+import { askTogether, countsOf } from './query.js';
 import { labels, pullsOf, touchedSources, type Follow, type Pull, type Wants } from './records.js';
 import { countQuery, spool, type Query, type Spool, type SpoolOptions } from './spool.js';
 import { refusalCode } from './transport.js';
@@ -39,6 +40,8 @@ const OVERLAP = 15 * MINUTE;
 /** Salesforce keeps deleted records, and the list of them, for 15 days. */
 const BIN = 15 * DAY;
 const COMPARE_EVERY = 7;
+/** Requests that Salesforce takes in one composite, where none of them is a query. */
+const QUESTIONS = 25;
 /** Ids in one condition, so that an address stays below 16 KB. */
 const TOGETHER = 200;
 
@@ -117,10 +120,13 @@ async function coverage(org: KamOrg, pulls: readonly Pull[], startedAt: Date): P
   const objects = new Set(logged.flatMap((pull) => [pull.object, ...changing(pull).map(({ object }) => object)]));
   const covered = new Map<string, number>();
   const end = Math.floor(startedAt.getTime() / MINUTE) * MINUTE;
-  for (const object of objects) {
-    const window = `start=${instant(end - 2 * MINUTE)}&end=${instant(end)}`;
+  const window = `start=${instant(end - 2 * MINUTE)}&end=${instant(end)}`;
+  const pathOf = (object: string): string => org.path(`sobjects/${object}/updated?${window}`);
+  const answers: unknown[] = [];
+  for (const some of chunk([...objects], QUESTIONS)) answers.push(...(await askTogether(org, some.map(pathOf))));
+  for (const [index, object] of [...objects].entries()) {
     try {
-      const { body } = await org.transport.send('GET', org.path(`sobjects/${object}/updated?${window}`));
+      const body = answers[index] ?? (await org.transport.send('GET', pathOf(object))).body;
       const { latestDateCovered } = z.object({ latestDateCovered: z.string() }).parse(body);
       covered.set(object, Math.min(startedAt.getTime(), Date.parse(latestDateCovered)));
     } catch (error) {

@@ -1,4 +1,4 @@
-/** SOQL by REST: pages of records, and counts of which several fit into one call. */
+/** SOQL by REST: pages of records, and small questions of which several fit into one call. */
 import { z } from 'zod';
 import type { KamOrg } from './connect.js';
 
@@ -54,28 +54,37 @@ export async function countsOf(org: KamOrg, queries: readonly Soql[]): Promise<n
   const counts: number[] = [];
   for (let from = 0; from < queries.length; from += TOGETHER) {
     const some = queries.slice(from, from + TOGETHER);
-    const answers = some.length === 1 ? [] : await askTogether(org, some);
-    for (const [index, query] of some.entries()) counts.push(answers[index] ?? (await countOf(org, query)));
+    const answers =
+      some.length === 1
+        ? []
+        : await askTogether(
+            org,
+            some.map((query) => queryPath(org, query)),
+          );
+    for (const [index, query] of some.entries()) {
+      const page = queryPage.safeParse(answers[index]);
+      counts.push(page.success ? page.data.totalSize : await countOf(org, query));
+    }
   }
   return counts;
 }
 
-/** Null for each that was not answered. A POST is not sent again by the transport, but a count can be asked for twice. */
-async function askTogether(org: KamOrg, queries: readonly Soql[]): Promise<(number | null)[]> {
-  const compositeRequest = queries.map((query, n) => ({
-    method: 'GET',
-    url: queryPath(org, query),
-    referenceId: `count${n}`,
-  }));
+/**
+ * What so many GETs answer, in one call; null for each that was not answered with 200.
+ *
+ * Shape:  up to 25 at once, up to five of them queries. A POST is not sent again by the transport, but a question can be
+ *         asked twice: whoever needs an answer asks for it by itself.
+ */
+export async function askTogether(org: KamOrg, paths: readonly string[]): Promise<unknown[]> {
+  const compositeRequest = paths.map((url, n) => ({ method: 'GET', url, referenceId: `question${n}` }));
   try {
     const { body } = await org.transport.send('POST', org.path('composite'), { allOrNone: false, compositeRequest });
-    return together.parse(body).compositeResponse.map(({ httpStatusCode, body: page }) => {
-      const parsed = queryPage.safeParse(page);
-      return httpStatusCode === 200 && parsed.success ? parsed.data.totalSize : null;
-    });
+    return together
+      .parse(body)
+      .compositeResponse.map(({ httpStatusCode, body: answer }) => (httpStatusCode === 200 ? answer : null));
   } catch (error) {
     if (error instanceof Error && error.name === 'SessionExpiredError') throw error;
     // The same is asked for by single GETs, which say what is wrong if it stays so.
-    return [];
+    return paths.map(() => null);
   }
 }
