@@ -17,6 +17,8 @@ const purposes: Readonly<Record<string, string>> = {
   Event:
     'how many visits a customer had in a year, as a cost of serving him; only where the settings give a rate for a visit. Neither who visited nor what about is read',
   KAM_Agreement__c: 'what the customer answered when asked for give and get',
+  KAM_Assessment__c:
+    'where the top account of a group stood month by month: tier, score, figures and reasons of the customer; nothing of a person',
   KAM_Commitment__c:
     'what both sides promised, by when, and which person at the customer; of our own person the id and whether the user is still active, so that a promise does not lie idle',
   KAM_Potential__c: 'potential by product family, and what people know and plan',
