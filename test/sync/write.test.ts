@@ -247,7 +247,9 @@ describe('a plan that is kept', () => {
 
 test('a rollback gives back what stood before, and leaves alone what somebody has changed', () =>
   withSmallOrg(machineBuilders, admin, async (org) => {
+    const history = (): Promise<unknown[]> => org.client.query('SELECT Id FROM KAM_Assessment__c');
     const run = await org.sync();
+    expect(await history()).toHaveLength(10);
     const [task] = await org.tasks();
     await org.client.send('PATCH', `sobjects/Task/${task?.id}`, { Status: 'In Progress' });
     await org.client.send('PATCH', `sobjects/Account/${await idOf(org, 'Beta')}`, { KAM_Next_Step__c: 'Call them.' });
@@ -270,8 +272,10 @@ test('a rollback gives back what stood before, and leaves alone what somebody ha
     for (const each of figures) expect(each).toMatchObject({ Expected_Amount__c: null, Why__c: null, As_Of__c: null });
     const open = (await org.tasks()).filter(({ status }) => status !== 'Completed');
     expect(open.map(({ status }) => status)).toEqual(['In Progress']);
+    expect(await history()).toEqual([]);
     // The next night says all of it again.
     const next = await org.sync();
+    expect(await history()).toHaveLength(10);
     expect(next.failed).toEqual([]);
     expect(await tierOf(org, 'Gamma')).toBe('Standard');
     await expect(rollBack(org.login, undefined, 'night 7', at(org))).rejects.toThrow('knows no run night 7');
