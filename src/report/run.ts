@@ -1,6 +1,7 @@
 /** What happened in one run: the value that the terminal, `--json`, the state folder and the org's run record all tell from. */
 import type { BookNote } from '../book/book.js';
 import type { Gate, GateResult, NextStep, Reason, Segment, SegmentLines, Tier } from '../kam/funnel.js';
+import type { MoveCause, MovedGroup } from '../kam/runDiff.js';
 import type { ScoreScale } from '../kam/score.js';
 import type { ReviewKind } from '../kam/settings.js';
 import type { AccountMark } from '../kam/standing.js';
@@ -64,6 +65,16 @@ export type Rewritten = {
   apiCalls: number;
 };
 
+/** Who stands elsewhere than after the run `since`, and why; a group with several causes counts under each. */
+export type RunDiff = {
+  since: string;
+  groups: number;
+  causes: Record<MoveCause, number>;
+  moved: MovedGroup[];
+  /** Groups that moved beside those. */
+  leftOff: number;
+};
+
 /** Units: money in cents, durations in milliseconds, times as ISO instants by the org's own clock. */
 export type Run = {
   ref: string;
@@ -86,6 +97,8 @@ export type Run = {
   threshold: Points;
   candidates: RunGroup[];
   undecided: RunGroup[];
+  /** Null on the first run, and where the last one wrote nothing. */
+  diff: RunDiff | null;
   plan: {
     accounts: number;
     fields: Partial<Record<keyof AccountMark, number>>;

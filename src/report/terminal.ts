@@ -1,6 +1,8 @@
 /** A run and an explanation as lines for a terminal. */
 import { makeTable, type TableOptions } from '@oclif/table';
 import type { BookNote } from '../book/book.js';
+import type { Stand } from '../kam/effect.js';
+import { moveCauses, type MoveCause } from '../kam/runDiff.js';
 import type { Cents, Fraction } from '../kam/units.js';
 import { isKnown, type Unknown } from '../kam/unknown.js';
 import type { FailedRow, Rewritten, Run, RunGroup } from './run.js';
@@ -18,6 +20,7 @@ export function runLines(run: Run, screen: Screen): string[] {
     ...undecidedLines(run, screen),
     '',
     ...changeLines(run),
+    ...diffLines(run),
     ...noteLines(run),
     ...failedLines(run.failed),
   ];
@@ -167,6 +170,37 @@ function changeLines(run: Run): string[] {
       ];
   }
 }
+
+const causeWords: Record<MoveCause, string> = {
+  rules: 'rules',
+  calibration: 'calibration',
+  hierarchy: 'hierarchy',
+  data: 'data',
+  others: 'other groups',
+};
+
+/** How many groups that moved are named. */
+const MOVED = 10;
+
+function diffLines({ diff }: Run): string[] {
+  if (diff === null || diff.groups === 0) return [];
+  const causes = moveCauses.flatMap((cause) =>
+    diff.causes[cause] > 0 ? [`${causeWords[cause]} ${diff.causes[cause]}`] : [],
+  );
+  const shown = diff.moved.slice(0, MOVED);
+  const rest = diff.groups - shown.length;
+  return [
+    '',
+    `${count(diff.groups, 'group')} moved since the run of ${diff.since}, by cause: ${causes.join(', ')}.`,
+    ...shown.map(({ name, before, after, causes: own }) => {
+      const because = own.map((cause) => causeWords[cause]).join(', ');
+      return `  ${name}: ${standText(before)} → ${standText(after)} (${because})`;
+    }),
+    ...(rest > 0 ? [`  and ${rest} more; --json names up to a hundred.`] : []),
+  ];
+}
+
+const standText = ({ segment, tier, gate, gateResult }: Stand): string => `${tier}, ${segment}, ${gate} ${gateResult}`;
 
 function rowsOfHistory({ added, changed, forgotten }: Run['plan']['history']): string[] {
   return [

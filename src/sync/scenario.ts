@@ -57,7 +57,7 @@ export type Ground = {
 };
 
 /** What a part of the settings reaches: decisions alone, facts and potentials too, or what is read from the org. */
-const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
+export const reach: Readonly<Record<keyof Settings, 'decision' | 'facts' | 'pull'>> = {
   language: 'decision',
   currency: 'decision',
   segment: 'decision',

@@ -24,6 +24,7 @@ import { readAnchors, writeRun } from '../org/runs.js';
 import { callsFor, growingPause, write, type Receipts } from '../org/write.js';
 import type { Run, RunGroup, RunOutcome } from '../report/run.js';
 import { assessBook, type Assessment } from './assess.js';
+import { runDiff } from './runDiff.js';
 import { decidedGroups, planFor, refusalOf, type Plan } from './plan.js';
 import { failedRow } from './naming.js';
 import { writePlanFile } from './planFile.js';
@@ -90,6 +91,7 @@ export async function sync(
     const staff = await staffOf(org, settings);
     const benefits = await readBenefits(org);
     const plan = await watch.time('decide', () => planFor(book, settings, { asOf, today, assessment, staff }));
+    const diff = await watch.time('decide', () => runDiff(state.book, book, settings, assessment));
     const refusal =
       refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves) ??
       tooMany(plan, options.maximumWrites, settings);
@@ -119,6 +121,7 @@ export async function sync(
       firstRun: plan.classified === 0,
       outcome: outcomeOf(plan, refusal, options.dryRun, receipts),
       ...(await pictureOf(book, settings, assessment.robustness)),
+      diff,
       lines: assessment.lines,
       scale: assessment.scale,
       threshold: settings.score.threshold,
@@ -309,6 +312,7 @@ function recordOf(run: Run, anchors: MoneyAnchors, since: IsoDate): RunRecord {
       durations,
       errors: run.errors,
       retried: run.retried,
+      moved: run.diff === null ? null : { since: run.diff.since, groups: run.diff.groups, causes: run.diff.causes },
     }),
     anchors: JSON.stringify(anchors),
     anchorsOn: since,
@@ -337,7 +341,7 @@ function stopwatch(goOn: () => void): {
       try {
         return await work();
       } finally {
-        durations[stage] = Math.round(performance.now() - from);
+        durations[stage] += Math.round(performance.now() - from);
       }
     },
   };
