@@ -24,6 +24,7 @@ import { BookError, literal, openDuck, UnreadableBook, type Duck, type DuckOptio
 import { productsAsFamilies, readFolder, type FolderContents } from './files.js';
 import { familiesIn } from './families.js';
 import { find } from './find.js';
+import { ratesIn, takeRates } from './rates.js';
 import { groupsIn } from './groups.js';
 import { careOf } from './care.js';
 import { oldRows } from './pastRows.js';
@@ -260,6 +261,10 @@ export type Book = {
    * Shape:  of a reading of this open book, made since the last `publish`: price levels are kept with the connection.
    */
   moneyBatches(reading: MoneyReading, batchSize: number): AsyncIterable<MoneyBatch>;
+  /** The pulled rates, those of today and those of days, in order of their ids. */
+  rates(): Promise<Rates>;
+  /** Lets other rates stand; derive anew afterwards. */
+  takeRates(rates: Rates): Promise<void>;
   /** One group by any member's id (15 or 18) or exact name (any casing), with the potential of each account. */
   find(idOrName: string): Promise<FoundAccount>;
   /**
@@ -286,6 +291,9 @@ export type FoundAccount =
     }
   | { is: 'ambiguous'; matches: { accountId: RecordId; name: string }[] }
   | { is: 'notFound'; near: string[] };
+
+/** Rates as text, as they stand in the tables. */
+export type Rates = Readonly<Record<'currency_type' | 'dated_rate', string[][]>>;
 
 export type BookOptions = { memoryLimit?: string; threads?: number; readOnly?: boolean };
 
@@ -396,6 +404,8 @@ function bookOn(file: string, duck: Duck): Book {
       );
       return rows.map((row) => textOf(row, 'family'));
     },
+    rates: () => ratesIn(duck),
+    takeRates: (rates) => takeRates(duck, rates),
     asOf: async () => (await readingOf(duck)).asOf,
     find: async (idOrName) => find(duck, idOrName, await readingOf(duck)),
     care: async (groupId, rules) =>

@@ -11,10 +11,11 @@ import type { RecordId } from './units.js';
  * `rules`:       settings other than anchors.
  * `calibration`: the anchors of the score, set or taken from the book.
  * `hierarchy`:   other accounts belong to the group.
- * `data`:        sales, ratings, answers and all else that is known of the group, the rates of its currencies too.
+ * `data`:        sales, ratings, answers and all else that is known of the group.
+ * `currency`:    rates, of whatever day.
  * `others`:      lines, places and limits that hang on other groups.
  */
-export const moveCauses = ['rules', 'calibration', 'hierarchy', 'data', 'others'] as const;
+export const moveCauses = ['rules', 'calibration', 'hierarchy', 'data', 'currency', 'others'] as const;
 export type MoveCause = (typeof moveCauses)[number];
 
 /** One group in one run. */
@@ -34,6 +35,8 @@ export type UnderNewRules = {
   lines: SegmentLines;
   /** Settings have changed that facts and potentials are derived by. */
   reachFacts: boolean;
+  /** What would be known of the later night had no rate changed; null where none did. */
+  atOldRates: Pick<Night, 'facts' | 'potential'> | null;
 };
 
 /** A group that stands elsewhere than after the last run. */
@@ -59,8 +62,9 @@ export function movedSince(before: Night, after: Night, rules: UnderNewRules): M
   const ruled: Night = { ...before, settings: after.settings, lines: rules.lines };
   const calibrated: Night = { ...ruled, scale: after.scale };
   const { facts, standing } = after;
-  const known: Night = { ...calibrated, facts, potential: after.potential, standing };
-  const lined: Night = { ...known, lines: after.lines };
+  const converted: Night = { ...calibrated, facts, potential: after.potential, standing };
+  const known: Night = rules.atOldRates === null ? converted : { ...converted, ...rules.atOldRates };
+  const lined: Night = { ...converted, lines: after.lines };
   const ofFacts: MoveCause = isSameGroup(before, after) ? (rules.reachFacts ? 'rules' : 'data') : 'hierarchy';
   const first = decidedIn(before);
   const last = decidedIn(lined);
@@ -68,6 +72,7 @@ export function movedSince(before: Night, after: Night, rules: UnderNewRules): M
     ['rules', decidedIn(ruled)],
     ['calibration', decidedIn(calibrated)],
     [ofFacts, decidedIn(known)],
+    ['currency', decidedIn(converted)],
     ['others', last],
   ];
   const turning = new Set<MoveCause>();

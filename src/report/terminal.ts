@@ -176,6 +176,7 @@ const causeWords: Record<MoveCause, string> = {
   calibration: 'calibration',
   hierarchy: 'hierarchy',
   data: 'data',
+  currency: 'currency',
   others: 'other groups',
 };
 

@@ -1,14 +1,17 @@
 /** What moved since the last run on this machine: its book is laid beside the new one, group by group. */
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import isEqual from 'lodash/isEqual.js';
 import { z } from 'zod';
 import { BookError, openBook, type Book, type GroupView } from '../book/book.js';
-import { movedSince, type MoveCause, type MovedGroup, type Night } from '../kam/runDiff.js';
+import { movedSince, standIn, type MoveCause, type MovedGroup, type Night } from '../kam/runDiff.js';
 import type { ScoreScale } from '../kam/score.js';
 import { segmentLines } from '../kam/segment.js';
 import { canonicalSettings, settingsSchema, type Settings } from '../kam/settings.js';
 import type { SegmentLines } from '../kam/funnel.js';
+import type { IsoDate, RecordId } from '../kam/units.js';
 import type { RunDiff } from '../report/run.js';
-import { BATCH, groupTotals, standingOf, type Assessment, type Decided } from './assess.js';
+import { assessPotentials, BATCH, groupTotals, standingOf, type Assessment, type Decided } from './assess.js';
 import { decidedGroups } from './plan.js';
 import { reach } from './scenario.js';
 
@@ -27,13 +30,15 @@ const lastRun = z.looseObject({
  * Compares a book that is decided with that of the last run; null where there is none, where it wrote nothing to the org,
  * or where another version wrote it.
  *
- * Shape: both books are read side by side in order of their groups; only groups that moved are decided again.
+ * Shape: both books are read side by side in order of their groups; only groups that moved are decided again. Where rates
+ *        have changed and anybody moved, a copy of the new book is derived at the old rates: as long as a run takes.
  */
 export async function runDiff(
   file: string,
   book: Book,
   settings: Settings,
   assessment: Assessment,
+  today: IsoDate,
 ): Promise<RunDiff | null> {
   const before = await lastBook(file);
   if (before === null) return null;
@@ -42,7 +47,11 @@ export async function runDiff(
     if (!run.success || !written.includes(run.data.outcome.is)) return null;
     // Written by the last run from a `Run` and from `Settings`; the book's format number guards against other versions.
     const then: Frame = JSON.parse(JSON.stringify({ ...run.data, settings: await before.recall('settings') }));
-    return await compare(run.data.ref, { book: before, frame: then }, { book, frame: { ...assessment, settings } });
+    const sides: Sides = [
+      { book: before, frame: then },
+      { book, frame: { ...assessment, settings } },
+    ];
+    return await withOldRates(file, sides, today, (atOldRates) => compare(run.data.ref, sides, atOldRates));
   } finally {
     await before.close();
   }
@@ -61,8 +70,48 @@ async function lastBook(file: string): Promise<Book | null> {
 /** What is the same for all groups of one run. */
 type Frame = { lines: SegmentLines; scale: ScoreScale; settings: Settings };
 type Side = { book: Book; frame: Frame };
+type Sides = readonly [before: Side, after: Side];
 
-async function compare(since: string, before: Side, after: Side): Promise<RunDiff> {
+/** The later book as it would be at the rates of the earlier; null where they are the same, or nobody moved. */
+async function withOldRates<T>(
+  file: string,
+  [before, { book, frame }]: Sides,
+  today: IsoDate,
+  work: (atOldRates: Book | null) => Promise<T>,
+): Promise<T> {
+  const rates = await before.book.rates();
+  if (isEqual(rates, await book.rates()) || !(await hasMoves(before.book, book))) return work(null);
+  const copy = `${file}.rates-${randomUUID()}`;
+  await book.publish(copy);
+  try {
+    const other = await openBook(copy, { memoryLimit: '256MB' });
+    try {
+      await other.takeRates(rates);
+      await other.derive(frame.settings, await book.asOf(), today);
+      await assessPotentials(other, frame.settings);
+      return await work(other);
+    } finally {
+      await other.close();
+    }
+  } finally {
+    for (const ending of ['', '.wal', '.tmp']) rmSync(`${copy}${ending}`, { recursive: true, force: true });
+  }
+}
+
+/** Whether any group of both books stands elsewhere in one than in the other. */
+async function hasMoves(before: Book, after: Book): Promise<boolean> {
+  const stands = new Map<RecordId, string>();
+  for await (const batch of before.decisions(BATCH))
+    for (const decision of batch) stands.set(decision.groupId, JSON.stringify(standIn(decision)));
+  for await (const batch of after.decisions(BATCH))
+    for (const decision of batch) {
+      const stood = stands.get(decision.groupId);
+      if (stood !== undefined && stood !== JSON.stringify(standIn(decision))) return true;
+    }
+  return false;
+}
+
+async function compare(since: string, [before, after]: Sides, atOldRates: Book | null): Promise<RunDiff> {
   const diff: RunDiff = { since, groups: 0, causes: noCauses(), moved: [], leftOff: 0 };
   const changed = settingsSchema
     .keyof()
@@ -75,18 +124,27 @@ async function compare(since: string, before: Side, after: Side): Promise<RunDif
   };
   const old = oneByOne(before.book)[Symbol.asyncIterator]();
   let standing = await old.next();
+  const views = atOldRates === null ? null : viewsOf(atOldRates)[Symbol.asyncIterator]();
   for await (const group of oneByOne(after.book)) {
     const id = group.decision.groupId;
+    const other = views === null ? null : await views.next();
     while (standing.done !== true && standing.value.decision.groupId < id) standing = await old.next();
     if (standing.done === true) break;
     if (standing.value.decision.groupId !== id) continue;
-    const move = movedSince(nightOf(standing.value, before.frame), nightOf(group, after.frame), rules);
+    const move = movedSince(nightOf(standing.value, before.frame), nightOf(group, after.frame), {
+      ...rules,
+      atOldRates: other === null || other.done === true ? null : other.value,
+    });
     if (move === null) continue;
     diff.groups += 1;
     for (const cause of move.causes) diff.causes[cause] += 1;
     keep(diff.moved, move);
   }
   return { ...diff, leftOff: diff.groups - diff.moved.length };
+}
+
+async function* viewsOf(book: Book): AsyncIterable<GroupView> {
+  for await (const batch of book.groups(BATCH)) yield* batch;
 }
 
 async function* oneByOne(book: Book): AsyncIterable<Decided> {
@@ -114,6 +172,7 @@ const noCauses = (): Record<MoveCause, number> => ({
   calibration: 0,
   hierarchy: 0,
   data: 0,
+  currency: 0,
   others: 0,
 });
 

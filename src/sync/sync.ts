@@ -91,7 +91,7 @@ export async function sync(
     const staff = await staffOf(org, settings);
     const benefits = await readBenefits(org);
     const plan = await watch.time('decide', () => planFor(book, settings, { asOf, today, assessment, staff }));
-    const diff = await watch.time('decide', () => runDiff(state.book, book, settings, assessment));
+    const diff = await watch.time('decide', () => runDiff(state.book, book, settings, assessment, today));
     const refusal =
       refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves) ??
       tooMany(plan, options.maximumWrites, settings);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { movedSince, type Night } from '../../src/kam/runDiff.js';
+import { movedSince, type Night, type UnderNewRules } from '../../src/kam/runDiff.js';
 import {
   accountId,
   aGroup,
@@ -37,7 +37,7 @@ const aNight = (changes: Partial<Night> = {}): Night => {
       }),
   };
 };
-const plain = { lines: someLines, reachFacts: false };
+const plain: UnderNewRules = { lines: someLines, reachFacts: false, atOldRates: null };
 const causes = (after: Partial<Night>, rules = plain): unknown => movedSince(aNight(), aNight(after), rules)?.causes;
 
 const lower = settingsWith({ score: { threshold: 40 } });
@@ -59,6 +59,12 @@ test('each cause alone', () => {
   const facts = { ...aNight().facts, accountIds: [accountId(1), accountId(2)] };
   expect(causes({ potential: richer, facts })).toEqual(['hierarchy']);
   expect(causes({ lines: { revenue: euros(200_000), potential: euros(200_000) } })).toEqual(['others']);
+});
+
+test('rates: what the facts at the old ones do not explain', () => {
+  const { facts, potential } = aNight();
+  expect(causes({ potential: richer }, { ...plain, atOldRates: { facts, potential } })).toEqual(['currency']);
+  expect(causes({ potential: richer }, { ...plain, atOldRates: { facts, potential: richer } })).toEqual(['data']);
 });
 
 test('a step of the facts is put down to rules that reach them', () => {

@@ -1,5 +1,6 @@
 /** Who moved since the last run, by cause: one org in which people, admins and a new parent change one thing at a time. */
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { runLines } from '../../src/report/terminal.js';
 import type { Run } from '../../src/report/run.js';
 import { deploy, failures, retrieve } from '../support/metadata.js';
@@ -64,3 +65,25 @@ test('data, hierarchy, rules and calibration are told apart', () =>
     expect(moved(await org.sync({ dryRun: true }))).toEqual(['Alpha leaves: data']);
     expect((await org.sync()).diff).toBe(null);
   }));
+
+test('a change of rates is told from new sales', () =>
+  withSmallOrg(
+    machineBuilders,
+    { settings: roundAnchors, families: margins, features: ['MultiCurrency'] },
+    async (org) => {
+      const euro = { IsoCode: 'EUR', ConversionRate: 1, DecimalPlaces: 2, IsActive: true };
+      const made = await org.client.send('POST', 'sobjects/CurrencyType', euro);
+      const { id } = z.object({ id: z.string() }).parse(made);
+      for (const deal of await org.client.query("SELECT Id FROM Opportunity WHERE Account.Name = 'Gamma'")) {
+        await org.client.send('PATCH', `sobjects/Opportunity/${String(deal['Id'])}`, { CurrencyIsoCode: 'EUR' });
+      }
+      await org.sync();
+      // Gamma's 100,000 euros a year are 5,000 dollars from now on; Beta says no to any care.
+      await org.client.send('PATCH', `sobjects/CurrencyType/${id}`, { ConversionRate: 20 });
+      await org.enter('Beta', { KAM_Exclude__c: true, KAM_Exclude_Reason__c: 'Credit block' });
+      const run = await org.sync({ maximumMoves: 1 });
+      const causesOf = (name: string): unknown => run.diff?.moved.find((move) => move.name === name)?.causes;
+      expect(causesOf('Gamma')).toEqual(['currency']);
+      expect(causesOf('Beta')).toEqual(['data']);
+    },
+  ));
