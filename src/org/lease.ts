@@ -68,7 +68,7 @@ export async function takeLease(org: KamOrg, startedAt: Date, holder: Holder): P
   const { rows, now } = await readLease(org);
   const alive = rows.find((row) => !isDead(row, now));
   if (alive !== undefined) throw held(alive, now);
-  const own = await begin(org, startedAt, holder);
+  const own = await begin(org, startedAt, holder, rows);
   for (const row of rows) await end(org, row.id, 'Stopped', `Ended without a word; run ${own.ref} took over.`);
   const lease = leaseOn(org, own, isDead);
   try {
@@ -152,7 +152,12 @@ const created = z.object({ id: z.string() });
 /** Runs that may begin within one second, which is all that the org's clock tells apart. */
 const MOST_REFS = 100;
 
-async function begin(org: KamOrg, startedAt: Date, holder: Holder): Promise<{ id: RecordId; ref: string }> {
+async function begin(
+  org: KamOrg,
+  startedAt: Date,
+  holder: Holder,
+  dead: readonly LeaseRow[],
+): Promise<{ id: RecordId; ref: string }> {
   for (let more = 0; ; more += 1) {
     const ref = new Date(startedAt.getTime() + more).toISOString();
     const record = leaseRecord({ status: 'Running', ref, startedAt, holder: holderText(holder) });
@@ -162,7 +167,7 @@ async function begin(org: KamOrg, startedAt: Date, holder: Holder): Promise<{ id
     } catch (error) {
       if (refusalCode(error) !== 'DUPLICATE_VALUE' || more === MOST_REFS) throw error;
       const { rows, now } = await readLease(org);
-      const other = rows.find((row) => row.ref === ref);
+      const other = rows.find((row) => row.ref === ref && dead.every(({ id }) => id !== row.id));
       // The first answer was lost, and the record of it is ours.
       if (other?.holder === holderText(holder)) return { id: other.id, ref };
       if (other !== undefined) throw held(other, now);

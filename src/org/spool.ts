@@ -8,13 +8,10 @@ import type { KamOrg } from './connect.js';
 import { countOf, pagesOf, type QueryPage } from './query.js';
 import { isUnderWay, readByJob, type Patience } from './queryJob.js';
 import type { Source } from './records.js';
-import { refusalCode } from './transport.js';
+import { nightPace, refusalCode } from './transport.js';
 
 Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
 const messages = Messages.loadMessages('sf-plugin-kam', 'org');
-
-/** Salesforce recommends Bulk from 2,000 rows on; up to here REST is as many calls or fewer. */
-export const restRows = 10_000;
 
 /** One query in parts, so that conditions can be added to it. */
 export type Query = {
@@ -59,7 +56,7 @@ export async function spool(
   const goesOn = isUnderWay(org, asJob, base, options);
   const total = expected ?? (await countOrMany(org, query));
   const report = (done: number): void => progress(done, Math.max(done, total));
-  if (!goesOn && total <= (options.restUpTo ?? restRows)) {
+  if (!goesOn && total <= (options.restUpTo ?? nightPace.readsByRest)) {
     const byRest = await overRest(org, query, base, now, report);
     if (byRest !== null) {
       const release = async (): Promise<void> => byRest.files.forEach((file) => rmSync(file, { force: true }));

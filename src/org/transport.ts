@@ -41,7 +41,7 @@ export type Transport = {
   usage(): { used: number; max: number } | null;
 };
 
-/** How patient the transport is; milliseconds. */
+/** How patient a run is with the org, in milliseconds, and from how many rows on it works by jobs. */
 export type Pace = {
   /** Tries after the first. */
   retries: number;
@@ -50,6 +50,13 @@ export type Pace = {
   longestPause: number;
   /** How long a body may be silent. */
   idle: number;
+  /** What the pauses before locked rows are tried again are measured in: at most twice as much, four times, up to 60. */
+  locked: number;
+  /** So many rows of a query come by REST, and so many of a kind are written by it; more by a job. */
+  readsByRest: number;
+  writesByRest: number;
+  /** What jobs that write are waited for in. */
+  job: number;
 };
 
 export const nightPace: Pace = {
@@ -57,6 +64,11 @@ export const nightPace: Pace = {
   firstPause: 0.5 * SECOND,
   longestPause: 30 * SECOND,
   idle: 60 * SECOND,
+  locked: SECOND,
+  // Salesforce recommends Bulk from 2,000 rows on; up to here REST is as many calls or fewer.
+  readsByRest: 10_000,
+  writesByRest: 5000,
+  job: SECOND,
 };
 
 /** A run may send so many requests again, or this share of all of them. Then the org is not well, and more would not help. */
@@ -254,7 +266,9 @@ async function refusalIn(method: Method, path: string, response: Dispatcher.Resp
   const error = FAILED.includes(status)
     ? messages.createError('error.ServerFailed', [method, pathOf(path), status, message], [], STOPPED)
     : messages.createError('error.RequestRefused', [method, pathOf(path), status, code ?? '', message]);
-  error.setData({ ...data, passes: FAILED.includes(status) || isCrowded });
+  // Salesforce says why in JSON; a refusal that does not was cut off on its way.
+  const isCutOff = !parsed.success && path.startsWith('/services/data/');
+  error.setData({ ...data, passes: FAILED.includes(status) || isCrowded || isCutOff });
   return error;
 }
 

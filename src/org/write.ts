@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import chunk from 'lodash/chunk.js';
 import { z } from 'zod';
 import type { KamOrg } from './connect.js';
+import { ingest, JOB_ROWS } from './ingest.js';
 import { LANES, type Journal, type PlannedRow, type Refusal, type RowError } from './journal.js';
 import { accountObject } from './records.js';
 import { accountOf, findRows, isSo, recordIn, rowOf, verbs, type Change, type Row, type Verb } from './row.js';
-import { mayPass } from './transport.js';
+import { mayPass, nightPace, type Pace } from './transport.js';
 
 /** `since`: the run that it was refused in first, where it was not even sent this time. */
 export type FailedChange = { change: Change; errors: RowError[]; since: string | null };
@@ -41,20 +42,31 @@ export type WriteOptions = {
   onWritten: (rows: number) => void;
   /** Waits before rows are tried again for the n-th time; tests need not. */
   pause: (attempt: number) => Promise<void>;
+  /** Where results of jobs land before they are read. */
+  file: string;
+  pace: Pick<Pace, 'writesByRest' | 'job'>;
   /** Tries what the org refused before, whether or not anything has changed. */
   tryRefused?: boolean;
 };
 
 /** Salesforce waits 10 s for a lock itself; whoever holds it needs a moment more, and not all who wait the same. */
-export const growingPause = async (attempt: number): Promise<void> => {
-  await sleep(Math.random() * Math.min(60, 2 ** attempt) * SECOND);
-};
+export const growingPause =
+  ({ locked }: Pick<Pace, 'locked'>): WriteOptions['pause'] =>
+  async (attempt) => {
+    await sleep(Math.random() * Math.min(60, 2 ** attempt) * locked);
+  };
+
+/** Half of what a job costs: it is created, filled, closed, looked at, and its results are read. */
+const CALLS_PER_JOB = 7;
 
 /** About how many API calls so many rows cost, where none is tried again; the lease is looked at before each request. */
 export function callsFor(rows: Partial<Record<Verb, number>>): number {
-  const requests = Object.values(rows).map((count) => {
+  const requests = Object.values(rows).map((all) => {
+    const jobs = all <= nightPace.writesByRest ? 0 : Math.ceil((all - nightPace.writesByRest) / JOB_ROWS);
+    const count = Math.max(0, all - jobs * JOB_ROWS);
     const lanes = lanesFor(count).length;
-    return count === 0 ? 0 : lanes === 1 ? 1 : Math.ceil(count / BATCH) + lanes - 1;
+    const byRest = count === 0 ? 0 : lanes === 1 ? 1 : Math.ceil(count / BATCH) + lanes - 1;
+    return byRest + CALLS_PER_JOB * jobs;
   });
   return 2 * requests.reduce((all, each) => all + each, 0);
 }
@@ -86,7 +98,7 @@ type Refused = PlannedRow & { errors: RowError[] };
 function writer(
   org: KamOrg,
   journal: Journal,
-  { ref, now, onWritten, pause, tryRefused = false }: WriteOptions,
+  { ref, now, onWritten, pause, file, pace, tryRefused = false }: WriteOptions,
 ): { all(): Promise<Receipts> } {
   const receipts: Receipts = { written: 0, failed: [], retried: 0, left: 0 };
   const refusedRefs = new Set<string>();
@@ -107,9 +119,9 @@ function writer(
   };
 
   /** Sends rows of one verb; those that a moment may heal come back. */
-  const sendRows = async (rows: readonly PlannedRow[]): Promise<Refused[]> => {
+  const sendRows = async (rows: readonly PlannedRow[], by = sendBatch): Promise<Refused[]> => {
     journal.send(rows.map(({ row }) => row));
-    const refused = await sendBatch(org, rows, refusedRefs);
+    const refused = await by(org, rows, refusedRefs);
     const gone = new Map(refused.map((each) => [each.row, each]));
     const done = rows.filter(({ row }) => !gone.has(row));
     journal.settle([
@@ -130,26 +142,34 @@ function writer(
     return locked;
   };
 
-  const lane = async (verb: Verb, lanes: { from: number; to: number }): Promise<void> => {
-    while (!brokeDown && !isBroken()) {
-      const next = journal.next(verb, lanes, BATCH);
-      if (next.length === 0) return;
-      const { open, held } = tryRefused ? { open: next, held: [] } : await heldBack(org, journal, next, now);
-      journal.settle(held.map(({ row, errors }) => ({ row, state: 'held' as const, errors })));
-      for (const each of held) fail([each], each.since);
-      if (open.length === 0) continue;
-      let rest: PlannedRow[] = await sendRows(open);
-      for (const [index, size] of RETRY_SIZES.entries()) {
-        if (rest.length === 0) break;
-        if (index === 0) receipts.retried += rest.length;
-        await pause(index + 1);
-        rest = await sendAgain(rest, size);
-      }
-      late.push(...rest);
+  /** Sends the next rows of some lanes, and those that were locked again; false where there are none. */
+  const sendNext = async (verb: Verb, lanes: Lanes, size: number, by = sendBatch): Promise<boolean> => {
+    const next = journal.next(verb, lanes, size);
+    if (next.length === 0) return false;
+    const { open, held } = tryRefused ? { open: next, held: [] } : await heldBack(org, journal, next, now);
+    journal.settle(held.map(({ row, errors }) => ({ row, state: 'held' as const, errors })));
+    for (const each of held) fail([each], each.since);
+    let rest: PlannedRow[] = open.length === 0 ? [] : await sendRows(open, by);
+    for (const [index, smaller] of RETRY_SIZES.entries()) {
+      if (rest.length === 0) break;
+      if (index === 0) receipts.retried += rest.length;
+      await pause(index + 1);
+      rest = await sendAgain(rest, smaller);
     }
+    late.push(...rest);
+    return true;
   };
 
+  const lane = async (verb: Verb, lanes: Lanes): Promise<void> => {
+    while (!brokeDown && !isBroken() && (await sendNext(verb, lanes, BATCH)));
+  };
+
+  const byJob: typeof sendBatch = (_, rows, refused) => sendJob(org, rows, refused, file, pace.job);
+
   const ofVerb = async (verb: Verb): Promise<void> => {
+    // What goes is few: rows of history past their time.
+    const byRest = verb === 'forget' ? Number.POSITIVE_INFINITY : pace.writesByRest;
+    while (journal.waiting(verb) > byRest && !isBroken()) await sendNext(verb, allLanes, JOB_ROWS, byJob);
     const lanes = lanesFor(journal.waiting(verb)).map((range) =>
       lane(verb, range).catch((error: unknown) => {
         // The others come to a halt at their next safe point.
@@ -187,8 +207,13 @@ function writer(
   };
 }
 
-/** As many lanes as there are requests to fill them, each a range of the journal's. */
-function lanesFor(rows: number): { from: number; to: number }[] {
+/** A range of the journal's lanes. */
+type Lanes = { from: number; to: number };
+
+const allLanes: Lanes = { from: 0, to: LANES - 1 };
+
+/** As many lanes as there are requests to fill them. */
+function lanesFor(rows: number): Lanes[] {
   const lanes = rows <= BATCH ? 1 : rows <= 2 * BATCH ? 2 : LANES;
   const width = LANES / lanes;
   return Array.from({ length: lanes }, (_, n) => ({ from: n * width, to: (n + 1) * width - 1 }));
@@ -238,9 +263,35 @@ async function sendBatch(
       if (!(error instanceof Error) || !mayPass(error)) throw error;
       return outcomesByLooking(org, rows, error);
     });
+  return refusedOf(planned, results);
+}
+
+/** Sends rows of one verb as a job; rows that it did not come to, or says nothing of, are looked for in the org. */
+async function sendJob(
+  org: KamOrg,
+  planned: readonly PlannedRow[],
+  refusedRefs: ReadonlySet<string>,
+  file: string,
+  unit: number,
+): Promise<Refused[]> {
+  const rows = planned.map(({ change }) => rowOf(change, refusedRefs));
+  const results = await ingest(org, rows, file, unit);
+  const open = rows.filter((_, index) => results[index] === null);
+  const looked = await outcomesByLooking(org, open, new Error('the job ended before it came to this row'));
+  const found = looked.values();
+  return refusedOf(
+    planned,
+    results.map((result) => result ?? found.next().value),
+  );
+}
+
+function refusedOf(
+  planned: readonly PlannedRow[],
+  results: readonly (z.infer<typeof outcomes>[number] | undefined)[],
+): Refused[] {
   return planned.flatMap((each, index): Refused[] => {
     const result = results[index];
-    if (result?.success === true || (first.after === null && isGone(result))) return [];
+    if (result?.success === true || (each.change.verb === 'forget' && isGone(result))) return [];
     const errors = (result?.errors ?? []).map(({ statusCode, message }) => ({ code: statusCode, message }));
     const none = { code: NO_OUTCOME, message: 'the org gave no outcome for this row' };
     return [{ ...each, errors: errors.length > 0 ? errors : [none] }];

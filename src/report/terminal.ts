@@ -26,7 +26,7 @@ export function runLines(run: Run, screen: Screen): string[] {
   ];
 }
 
-function headLines(run: Run): string[] {
+export function headLines(run: Run): string[] {
   const seconds = Object.values(run.durations).reduce((sum, ms) => sum + ms, 0) / 1000;
   return [
     `${count(run.accounts, 'account')} in ${count(run.groups, 'group')}, assessed as of ${run.asOf} in ${seconds.toFixed(1)} s with ${count(run.apiCalls, 'API call')}.`,
@@ -133,7 +133,8 @@ function groupRows(run: Run, groups: readonly RunGroup[]): TableOptions<Record<s
 /** Robustness: under how many of the weights near those set the group stays a candidate. */
 const staysColumn = { key: 'stays', name: 'Stays ±20%', horizontalAlignment: 'right' } as const;
 
-function changeLines(run: Run): string[] {
+/** What was done, or would be. */
+export function changeLines(run: Run): string[] {
   const { plan } = run;
   const opened = Object.values(plan.opened).reduce((sum, n) => sum + n, 0);
   const tasks = [
@@ -211,7 +212,8 @@ function rowsOfHistory({ added, changed, forgotten }: Run['plan']['history']): s
   ];
 }
 
-function noteLines(run: Run): string[] {
+/** What a person should know about the data, and what the org does not let the job see. */
+export function noteLines(run: Run): string[] {
   return [
     ...run.notes.map((note) => `Note: ${noteText(note)}`),
     ...run.losses.map((loss) => `Loss: ${loss.what} ${loss.remedy}`),
@@ -307,13 +309,14 @@ const FAILED_NAMED = 20;
 export function failedLines(failed: readonly FailedRow[]): string[] {
   const more = failed.length - FAILED_NAMED;
   return [
-    ...failed.slice(0, FAILED_NAMED).map(failedLine),
+    ...failed.slice(0, FAILED_NAMED).map((row) => `Failed: ${failedText(row)}`),
     ...(more > 0 ? [`… and ${count(more, 'more row')} failed; --json names all.`] : []),
   ];
 }
 
-const failedLine = ({ object, key, errors, since }: FailedRow): string =>
-  `Failed: ${object} ${key}: ${errors.join('; ')}${since === null ? '' : ` (not sent again since run ${since})`}`;
+/** A row that the org refused, with its message. */
+export const failedText = ({ object, key, errors, since }: FailedRow): string =>
+  `${object} ${key}: ${errors.join('; ')}${since === null ? '' : ` (not sent again since run ${since})`}`;
 
 /** What became of a plan, a retry or a rollback. */
 export function rewriteLines(rewrite: Rewritten): string[] {

@@ -165,7 +165,9 @@ async function rewriting(
       ref: lease.ref,
       now: session.startedAt,
       onWritten: (done) => onProgress(done, total),
-      pause: growingPause,
+      pause: growingPause(session.pace),
+      pace: session.pace,
+      file: session.state.results,
       tryRefused: true,
     });
     const failed = receipts.failed.map(failedRow);

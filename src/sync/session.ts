@@ -8,11 +8,12 @@ import type { IsoDate } from '../kam/units.js';
 import { withinBudget } from '../org/budget.js';
 import { connect, type KamOrg } from '../org/connect.js';
 import { PREFLIGHT_FAILED, STOPPED } from '../org/exitCodes.js';
+import { endLeftJob } from '../org/ingest.js';
 import { openJournal, type Journal } from '../org/journal.js';
 import { guarded, takeLease, type Lease } from '../org/lease.js';
 import { preflight, type Problem } from '../org/preflight.js';
 import { readSettings } from '../org/read.js';
-import type { Pace } from '../org/transport.js';
+import { nightPace, type Pace } from '../org/transport.js';
 import type { Loss } from '../report/run.js';
 import { stateOf, type State } from './state.js';
 
@@ -39,6 +40,7 @@ export type Session = {
   startedAt: Date;
   today: IsoDate;
   losses: Loss[];
+  pace: Pace;
   /** Errors: `StoppedError` (exit 69) where somebody asked for it. */
   goOn(): void;
 };
@@ -51,7 +53,7 @@ export type Session = {
 export async function openSession(
   login: Org,
   apiVersion: string | undefined,
-  { env, signal, pace }: SessionOptions,
+  { env, signal, pace = nightPace }: SessionOptions,
 ): Promise<Session> {
   const connected = await connect(login, apiVersion, pace);
   const problems = await preflight(connected);
@@ -70,6 +72,7 @@ export async function openSession(
     startedAt,
     today: startedAt.toISOString().slice(0, 10),
     losses: problems.map(({ what, remedy }) => ({ what, remedy })),
+    pace,
     goOn,
   };
 }
@@ -145,6 +148,7 @@ export async function holding<T>(session: Session, work: (held: Held) => Promise
     try {
       const journal = openJournal(session.state.journal);
       try {
+        await endLeftJob(guarded(session.org, lease), session.state.results);
         const atLast = guarded(session.atLast, lease);
         return await work({ lease, writing: guarded(session.org, lease), atLast, journal });
       } finally {

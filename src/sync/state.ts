@@ -13,6 +13,8 @@ export type State = {
   book: string;
   /** Where query results land before the book reads them; what a run that broke off left is used by the next. */
   spool: string;
+  /** Where results of jobs that write land before they are read. */
+  results: string;
   /** What runs wrote and what stood there before. */
   journal: string;
   /** The last run as JSON. */
@@ -33,6 +35,7 @@ export function stateOf(orgId: RecordId, env: NodeJS.ProcessEnv): State {
     workBook: join(folder, 'work.duckdb'),
     book: join(folder, 'book.duckdb'),
     spool: join(folder, 'spool'),
+    results: join(folder, 'results.csv'),
     journal: join(folder, 'journal.sqlite'),
     run: join(folder, 'run.json'),
     machine: machineOf(join(base, 'sf-plugin-kam', 'machine')),

@@ -14,6 +14,7 @@ import { isKnown } from '../kam/unknown.js';
 import { reasonsText } from '../kam/wording.js';
 import type { KamOrg } from '../org/connect.js';
 import { REFUSED } from '../org/exitCodes.js';
+import { endLeftJob } from '../org/ingest.js';
 import { openJournal } from '../org/journal.js';
 import { guarded, type Lease } from '../org/lease.js';
 import { sourceProblems } from '../org/preflight.js';
@@ -21,7 +22,8 @@ import { pullInto } from '../org/pull.js';
 import { activeUser, inactiveUsers, readBenefits } from '../org/read.js';
 import { wantsOf, type RunRecord } from '../org/records.js';
 import { readAnchors, writeRun } from '../org/runs.js';
-import { callsFor, growingPause, write, type Receipts } from '../org/write.js';
+import type { Pace } from '../org/transport.js';
+import { callsFor, growingPause, write, type Receipts, type WriteOptions } from '../org/write.js';
 import type { Run, RunGroup, RunOutcome } from '../report/run.js';
 import { assessBook, type Assessment } from './assess.js';
 import { runDiff } from './runDiff.js';
@@ -78,11 +80,16 @@ export async function sync(
   try {
     if (!options.dryRun) {
       lease = await leaseFor(session);
+      await endLeftJob(guarded(org, lease), state.results);
     }
     const writing = lease === null ? org : guarded(org, lease);
     const tables = await watch.time('pull', () =>
-      pullInto(org, book, state.spool, { wants, startedAt, full: options.full }, (_, done, total) =>
-        onProgress('pull', done, total),
+      pullInto(
+        org,
+        book,
+        state.spool,
+        { wants, startedAt, full: options.full, restUpTo: session.pace.readsByRest },
+        (_, done, total) => onProgress('pull', done, total),
       ),
     );
     const notes = await watch.time('derive', () => book.derive(settings, asOf, today));
@@ -106,7 +113,12 @@ export async function sync(
     const ref = lease?.ref ?? startedAt.toISOString();
     const receipts = mayWrite
       ? await watch.time('write', () =>
-          writePlan(writing, plan, { file: state.journal, ref, now: startedAt }, onProgress),
+          writePlan(
+            writing,
+            plan,
+            { journal: state.journal, file: state.results, ref, now: startedAt, pace: session.pace },
+            onProgress,
+          ),
         )
       : nothingWritten;
 
@@ -180,17 +192,16 @@ function dayToAssess(asOf: IsoDate | null, today: IsoDate): IsoDate {
 async function writePlan(
   org: KamOrg,
   plan: Plan,
-  { file, ref, now }: { file: string; ref: string; now: Date },
+  { journal: file, ...night }: { journal: string; pace: Pace } & Pick<WriteOptions, 'ref' | 'now' | 'file'>,
   onProgress: OnProgress,
 ): Promise<Receipts> {
   const journal = openJournal(file);
   try {
-    journal.begin(ref);
+    journal.begin(night.ref);
     return await write(org, plan.changes(), journal, {
-      ref,
-      now,
+      ...night,
+      pause: growingPause(night.pace),
       onWritten: (done) => onProgress('write', done, plan.rows),
-      pause: growingPause,
     });
   } finally {
     journal.close();

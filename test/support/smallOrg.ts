@@ -7,7 +7,7 @@ import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import { loadBook } from '../../src/localorg/load.js';
 import { defaultSources } from '../../src/localorg/localOrg.js';
-import type { Pace } from '../../src/org/transport.js';
+import { nightPace, type Pace } from '../../src/org/transport.js';
 import type { Run } from '../../src/report/run.js';
 import { audit, type AuditOptions } from '../../src/sync/audit.js';
 import { calibrate } from '../../src/sync/calibrate.js';
@@ -100,7 +100,14 @@ export async function withSmallOrg<T>(
 }
 
 /** A night's patience in milliseconds. */
-export const quickPace: Pace = { retries: 5, firstPause: 1, longestPause: 8, idle: 1000 };
+export const quickPace: Pace = {
+  ...nightPace,
+  firstPause: 1,
+  longestPause: 8,
+  idle: 1000,
+  locked: 1,
+  job: 1,
+};
 
 /** What a scheduled sync is told. */
 const nightly = {

@@ -1,5 +1,5 @@
 /** Writing on a bad night: locked rows, refused rows, lost answers, and the way back; and what the journal says of each. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,9 +7,10 @@ import { z } from 'zod';
 import { connect } from '../../src/org/connect.js';
 import { openJournal, type Journal, type JournalRow } from '../../src/org/journal.js';
 import type { Change } from '../../src/org/row.js';
+import type { Pace } from '../../src/org/transport.js';
 import { write, type Receipts } from '../../src/org/write.js';
 import { applyPlan, retryRun, rollBack } from '../../src/sync/rewrite.js';
-import { withSmallOrg, type SmallAdmin, type SmallOrg } from '../support/smallOrg.js';
+import { quickPace, withSmallOrg, type SmallAdmin, type SmallOrg } from '../support/smallOrg.js';
 import { machineBuilders, margins, roundAnchors } from './machineBuilders.js';
 
 const admin: SmallAdmin = { settings: roundAnchors, families: margins };
@@ -28,10 +29,11 @@ const idOf = async (org: SmallOrg, name: string): Promise<string> => {
 const fault = (org: SmallOrg, body: Record<string, unknown>): Promise<unknown> =>
   org.client.send('POST', '/local/faults', body);
 
-/** Makes Alpha and Beta Large Accounts. */
+/** Makes Alpha and Beta Large Accounts, by REST or by a job. */
 async function writeBoth(
   org: SmallOrg,
   pause: (attempt: number) => Promise<void>,
+  pace: Pace = quickPace,
 ): Promise<{ receipts: Receipts; rows: JournalRow[] }> {
   const changes = await Promise.all(
     ['Alpha', 'Beta'].map(async (name): Promise<Change> => ({
@@ -48,7 +50,14 @@ async function writeBoth(
       yield changes;
     })();
     const kam = await connect(org.login, undefined);
-    const night = { ref: 'night 1', now: new Date('2026-11-24T12:00:00Z'), onWritten: () => undefined, pause };
+    const night = {
+      ref: 'night 1',
+      now: new Date('2026-11-24T12:00:00Z'),
+      onWritten: () => undefined,
+      pause,
+      pace,
+      file: join(folder, 'results.csv'),
+    };
     const receipts = await write(kam, batches, journal, night);
     return { receipts, rows: [...journal.rows('night 1')] };
   });
@@ -115,6 +124,62 @@ describe('where the answer is lost', () => {
         expect([await tierOf(org, 'Alpha'), await tierOf(org, 'Beta')]).toEqual(['Large Account', 'Large Account']);
       }));
   }
+});
+
+describe('many rows', () => {
+  const byJob = { ...quickPace, writesByRest: 0 };
+
+  test('are written by a job', () =>
+    withSmallOrg(machineBuilders, admin, async (org) => {
+      const { receipts, rows } = await writeBoth(org, async () => undefined, byJob);
+      expect(receipts).toEqual({ written: 2, failed: [], retried: 0, left: 0 });
+      expect(fates(rows)).toEqual(['Alpha written 1', 'Beta written 1']);
+      expect([await tierOf(org, 'Alpha'), await tierOf(org, 'Beta')]).toEqual(['Large Account', 'Large Account']);
+      // The job is gone with its results.
+      expect(await org.client.send('GET', 'jobs/ingest')).toMatchObject({ records: [] });
+    }));
+
+  test('that a job did not come to are written by REST', () =>
+    withSmallOrg(machineBuilders, admin, async (org) => {
+      await fault(org, { kind: 'bulk-job-failed', share: 0.5, next: 1 });
+      const { receipts } = await writeBoth(org, async () => undefined, byJob);
+      expect(receipts).toMatchObject({ written: 2, failed: [], left: 0 });
+      expect([await tierOf(org, 'Alpha'), await tierOf(org, 'Beta')]).toEqual(['Large Account', 'Large Account']);
+    }));
+
+  test('are written once where the answer to the upload, or to its end, is lost', () =>
+    withSmallOrg(machineBuilders, admin, async (org) => {
+      await fault(org, { kind: 'reset-after', methods: ['PUT', 'PATCH'], every: 2, next: 2 });
+      const { receipts } = await writeBoth(org, async () => undefined, byJob);
+      expect(receipts).toMatchObject({ written: 2, failed: [], left: 0 });
+    }));
+
+  test('of a job that a killed run left are not written behind the back of the next run', () =>
+    withSmallOrg(machineBuilders, admin, async (org) => {
+      await fault(org, { kind: 'bulk-job-stuck', every: 1 });
+      const asked = new AbortController();
+      const job = { ...byJob, job: 50 };
+      const run = org.sync({ pace: job, signal: asked.signal });
+      const left = join(org.stateHome, 'sf-plugin-kam', (await org.sync({ dryRun: true })).orgId, 'results.csv.job');
+      await expect.poll(() => existsSync(left), { timeout: 30_000 }).toBe(true);
+      asked.abort();
+      await expect(run).rejects.toMatchObject({ exitCode: 69 });
+      await org.client.send('DELETE', '/local/faults');
+      expect((await org.sync()).failed).toEqual([]);
+      expect(existsSync(left)).toBe(false);
+      expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
+    }));
+
+  test('fill and empty every field as REST does: a whole sync by jobs leaves nothing to do', () =>
+    withSmallOrg(machineBuilders, admin, async (org) => {
+      const pace = { ...byJob, readsByRest: 0 };
+      expect((await org.sync({ pace })).outcome).toEqual({ is: 'done' });
+      expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
+      await org.moveClock('2026-12-24T12:00:00Z');
+      await org.enter('Alpha', { KAM_Exclude__c: true, KAM_Exclude_Reason__c: 'Bankrupt' });
+      expect((await org.sync({ pace })).outcome).toEqual({ is: 'done' });
+      expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
+    }));
 });
 
 /** Alpha takes no tier as long as it has employees. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Flags, SfCommand } from '@salesforce/sf-plugins-core';
 import { Messages } from '@salesforce/core';
 import { REFUSED, ROWS_FAILED } from '../../org/exitCodes.js';
@@ -16,6 +17,7 @@ export default class KamSync extends SfCommand<Run> {
     'api-version': Flags.orgApiVersion(),
     'dry-run': Flags.boolean({ summary: messages.getMessage('flags.dry-run.summary'), default: false }),
     full: Flags.boolean({ summary: messages.getMessage('flags.full.summary'), default: false }),
+    output: Flags.file({ summary: messages.getMessage('flags.output.summary'), char: 'o' }),
     'as-of': Flags.string({ summary: messages.getMessage('flags.as-of.summary') }),
     'max-writes': Flags.integer({ summary: messages.getMessage('flags.max-writes.summary'), min: 0 }),
     'max-moves': Flags.integer({ summary: messages.getMessage('flags.max-moves.summary'), min: 0, max: 100 }),
@@ -43,6 +45,10 @@ export default class KamSync extends SfCommand<Run> {
       },
       progress.on,
     ).finally(progress.stop);
+    if (flags.output !== undefined) {
+      const { runPage } = await import('../../report/runPage.js');
+      writeFileSync(flags.output, await runPage(run), { mode: 0o600 });
+    }
     if (!this.jsonEnabled()) runLines(run, screenOf(process.stdout)).forEach((line) => this.log(line));
     if (run.outcome.is === 'refused') throw refusalOf(run, run.outcome);
     if (run.outcome.is === 'tooMany') throw tooMany(run, run.outcome);
