@@ -160,7 +160,7 @@ describe('many rows', () => {
       const asked = new AbortController();
       const job = { ...byJob, job: 50 };
       const run = org.sync({ pace: job, signal: asked.signal });
-      const left = join(org.stateHome, 'sf-plugin-kam', (await org.sync({ dryRun: true })).orgId, 'results.csv.job');
+      const left = join(org.stateHome, 'sf-plugin-kam', org.orgId, 'results.csv.job');
       await expect.poll(() => existsSync(left), { timeout: 30_000 }).toBe(true);
       asked.abort();
       await expect(run).rejects.toMatchObject({ exitCode: 69 });
@@ -172,12 +172,11 @@ describe('many rows', () => {
 
   test('fill and empty every field as REST does: a whole sync by jobs leaves nothing to do', () =>
     withSmallOrg(machineBuilders, admin, async (org) => {
-      const pace = { ...byJob, readsByRest: 0 };
-      expect((await org.sync({ pace })).outcome).toEqual({ is: 'done' });
+      expect((await org.sync({ pace: byJob })).outcome).toEqual({ is: 'done' });
       expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
       await org.moveClock('2026-12-24T12:00:00Z');
       await org.enter('Alpha', { KAM_Exclude__c: true, KAM_Exclude_Reason__c: 'Bankrupt' });
-      expect((await org.sync({ pace })).outcome).toEqual({ is: 'done' });
+      expect((await org.sync({ pace: byJob })).outcome).toEqual({ is: 'done' });
       expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
     }));
 });
