@@ -8,6 +8,9 @@ import { changeLines, failedText, headLines, money, noteLines, percent } from '.
 /** Rows that the org refused; a page with all of ten thousand would not be read. */
 const FAILED_SHOWN = 500;
 
+/** Longer texts wrap. */
+const WIDE = 60;
+
 /** Renders the report; the library that draws is loaded here and nowhere else. */
 export async function runPage(run: Run): Promise<string> {
   const plots = await openPlots();
@@ -31,6 +34,7 @@ export async function runPage(run: Run): Promise<string> {
     figure('Groups by segment', standing),
     figure('Seconds by step', times),
     '</div>',
+    table(['Segment', 'Groups'], Object.entries(segments)),
     table(
       ['Tier', 'Groups'],
       [
@@ -78,7 +82,7 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   const cell = (value: string | number): string =>
     typeof value === 'number'
       ? `<td class="money">${value.toLocaleString('en-GB')}</td>`
-      : `<td class="words">${escaped(value)}</td>`;
+      : `<td${value.length > WIDE ? ' class="words"' : ''}>${escaped(value)}</td>`;
   const headed = head.every((text) => text === '')
     ? ''
     : `<thead><tr>${head.map((text) => `<th>${escaped(text)}</th>`).join('')}</tr></thead>`;

@@ -9,6 +9,7 @@ import { openJournal, type Journal, type JournalRow } from '../../src/org/journa
 import type { Change } from '../../src/org/row.js';
 import type { Pace } from '../../src/org/transport.js';
 import { write, type Receipts } from '../../src/org/write.js';
+import { runPage } from '../../src/report/runPage.js';
 import { applyPlan, retryRun, rollBack } from '../../src/sync/rewrite.js';
 import { quickPace, withSmallOrg, type SmallAdmin, type SmallOrg } from '../support/smallOrg.js';
 import { machineBuilders, margins, roundAnchors } from './machineBuilders.js';
@@ -220,6 +221,9 @@ describe('a row that the org refuses for good', () => {
       });
       expect(first.outcome).toMatchObject({ is: 'partial', left: 0 });
       expect(first.errors).toEqual({ FIELD_CUSTOM_VALIDATION_EXCEPTION: first.failed.length });
+      const page = await runPage({ ...first, username: '<b>ops</b>' });
+      expect(page).toContain('FIELD_CUSTOM_VALIDATION_EXCEPTION: Alpha has no employees.');
+      expect(page).toContain('as &lt;b&gt;ops&lt;/b&gt;');
 
       const second = await org.sync();
       expect(second.written).toBe(0);
