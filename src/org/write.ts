@@ -138,7 +138,10 @@ function writer(
 
   const sendAgain = async (rows: readonly PlannedRow[], size: number): Promise<Refused[]> => {
     const locked: Refused[] = [];
-    for (const part of chunk(rows, size)) locked.push(...(await sendRows(part)));
+    // One request carries one verb, as upsert, update and delete are different resources.
+    for (const some of Map.groupBy(rows, ({ change }) => change.verb).values()) {
+      for (const part of chunk(some, size)) locked.push(...(await sendRows(part)));
+    }
     return locked;
   };
 
