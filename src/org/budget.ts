@@ -34,6 +34,11 @@ export function withinBudget(org: KamOrg, budget: Budget): KamOrg {
       throw messages.createError('error.RunUsed', [own, max, percent(budget.run)], [], STOPPED);
     }
   };
+  return asking(org, check);
+}
+
+/** An org that is asked only after a check, which throws where it shall not be: between two requests is a safe point. */
+export function asking(org: KamOrg, check: () => void): KamOrg {
   const { transport } = org;
   return {
     ...org,

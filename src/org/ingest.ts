@@ -49,8 +49,7 @@ export async function ingest(
   rmSync(noteOf(file), { force: true });
   const failed = await resultsOf(org, id, 'failedResults', file);
   const left = await resultsOf(org, id, 'unprocessedrecords', file);
-  const keyOf = ({ keyField, key }: Row): [string, string] => [keyField, key];
-  const [keyField] = rows[0] === undefined ? [''] : keyOf(rows[0]);
+  const keyField = rows[0]?.keyField ?? '';
   const errorOf = new Map(failed.map((each) => [each[keyField] ?? '', each['sf__Error'] ?? '']));
   const unprocessed = new Set(left.map((each) => each[keyField] ?? ''));
   await org.transport.send('DELETE', org.path(`jobs/ingest/${id}`)).catch((error: unknown) => {

@@ -52,7 +52,7 @@ export type Refusal = {
 
 export type Journal = {
   /** Starts a run; what an earlier one sent and never heard of becomes `unknown`. */
-  begin(run: string, undoes?: string): void;
+  begin(run: string): void;
   /** Notes rows before anything is sent. */
   plan(changes: readonly Change[]): void;
   /** How many rows of a verb wait to be sent. */
@@ -64,8 +64,8 @@ export type Journal = {
   settle(rows: readonly { row: number; state: RowState; errors: readonly RowError[] }[]): void;
   /** The rows of a run in the order in which they were planned. */
   rows(run: string): IterableIterator<JournalRow>;
-  /** All runs that are kept, the latest first, and the run that each one undid. */
-  runs(): { run: string; undoes: string | null }[];
+  /** All runs that are kept, the latest first. */
+  runs(): string[];
   refusals(keys: readonly string[]): Map<string, Refusal>;
   refuse(refusals: readonly Refusal[]): void;
   /** The org took it, or somebody said to forget it. */
@@ -83,7 +83,7 @@ const PAGE = 1000;
 export const LANES = 4;
 
 const tables = `
-  CREATE TABLE run (number INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL UNIQUE, undoes TEXT);
+  CREATE TABLE run (number INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL UNIQUE);
   CREATE TABLE change_row (
     number INTEGER PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
@@ -160,13 +160,10 @@ export function openJournal(file: string): Journal {
     }
   };
   return {
-    begin: (ref, undoes) =>
+    begin: (ref) =>
       atOnce(() => {
         database.exec("UPDATE change_row SET state = 'unknown' WHERE state = 'sent'");
-        const number = database
-          .prepare('INSERT INTO run (ref, undoes) VALUES (?, ?) RETURNING number')
-          .get(ref, undoes ?? null);
-        current = numbered.parse(number).number;
+        current = numbered.parse(database.prepare('INSERT INTO run (ref) VALUES (?) RETURNING number').get(ref)).number;
         database
           .prepare('DELETE FROM run WHERE number NOT IN (SELECT number FROM run ORDER BY number DESC LIMIT ?)')
           .run(KEPT_RUNS);
@@ -211,9 +208,9 @@ export function openJournal(file: string): Journal {
     },
     runs: () =>
       database
-        .prepare('SELECT ref AS run, undoes FROM run ORDER BY number DESC')
+        .prepare('SELECT ref FROM run ORDER BY number DESC')
         .all()
-        .map((row) => z.object({ run: z.string(), undoes: z.string().nullable() }).parse(row)),
+        .map((row) => z.object({ ref: z.string() }).parse(row).ref),
     refusals: (keys) => {
       const find = database.prepare('SELECT * FROM refusal WHERE key = ?');
       const found = keys.flatMap((key): [string, Refusal][] => {

@@ -150,11 +150,11 @@ export function openTransport(login: Org, instanceUrl: string, pace: Pace = nigh
       minTimeout: pace.firstPause,
       maxTimeout: pace.longestPause,
       randomize: true,
-      shouldRetry: ({ error }) => mayPass(error) && retries < Math.max(FREE_RETRIES, RETRY_SHARE * calls),
-      onFailedAttempt: async ({ error, retriesLeft }) => {
-        if (!mayPass(error) || retriesLeft === 0) return;
+      onFailedAttempt: ({ error }) => sleep(askedPause(error, pace.longestPause)),
+      shouldRetry: ({ error }) => {
+        if (!mayPass(error) || retries >= Math.max(FREE_RETRIES, RETRY_SHARE * calls)) return false;
         retries += 1;
-        await sleep(askedPause(error, pace.longestPause));
+        return true;
       },
     });
 

@@ -148,6 +148,7 @@ export function changeLines(run: Run): string[] {
     ...(changed > 0 ? [`update ${count(changed, 'potential')}${emptied > 0 ? ` (${emptied} emptied)` : ''}`] : []),
     ...rowsOfHistory(plan.history),
     ...tasks,
+    ...(plan.remembers > 0 ? [`note the tasks of ${count(plan.remembers, 'account')}`] : []),
   ];
   switch (run.outcome.is) {
     case 'nothingToDo':

@@ -107,22 +107,16 @@ export async function readPlanHead(file: string): Promise<PlanHead & { rows: num
   return { ...first, ...end.data };
 }
 
-/** The rows of a plan whose head was read, in batches. */
-export async function* changesIn(file: string, batchSize: number): AsyncIterable<Change[]> {
-  let batch: Change[] = [];
+/** The rows of a plan whose head was read. */
+export async function* changesIn(file: string): AsyncIterable<Change> {
   let line = 0;
   for await (const text of linesOf(file)) {
     line += 1;
-    const parsed = jsonIn(text);
-    if (line === 1 || !verbed.safeParse(parsed).success) continue;
+    if (line === 1 || !verbed.safeParse(jsonIn(text)).success) continue;
     // Written by `writePlanFile` from a `Change`: the hash was right.
     const change: Change = JSON.parse(text);
-    batch.push(change);
-    if (batch.length < batchSize) continue;
-    yield batch;
-    batch = [];
+    yield change;
   }
-  if (batch.length > 0) yield batch;
 }
 
 async function* linesOf(file: string): AsyncIterable<string> {

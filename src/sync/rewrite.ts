@@ -1,9 +1,6 @@
 /** Writing outside of a night: a plan that was kept, rows that a run could not write, and the way back. */
 import { Messages, type Org } from '@salesforce/core';
-import { createHash } from 'node:crypto';
-import chunk from 'lodash/chunk.js';
 import { closedDescription } from '../kam/reviews.js';
-import { canonicalSettings } from '../kam/settings.js';
 import { REFUSED } from '../org/exitCodes.js';
 import { openJournal, type Journal, type JournalRow, type RowState } from '../org/journal.js';
 import { findRows, isSo, rowOf, says, undoOf, type Change, type Found } from '../org/row.js';
@@ -39,8 +36,7 @@ export async function applyPlan(
   if (head.orgId !== session.org.orgId) {
     throw messages.createError('error.OtherOrg', [file, head.username, head.orgId, session.org.username], [], REFUSED);
   }
-  const fingerprint = createHash('sha256').update(canonicalSettings(session.settings)).digest('hex');
-  if (head.settingsFingerprint !== fingerprint) {
+  if (head.settingsFingerprint !== session.settingsFingerprint) {
     throw messages.createError('error.OtherSettings', [file, head.readAt], [], REFUSED);
   }
   const readAt = new Date(head.readAt);
@@ -49,7 +45,7 @@ export async function applyPlan(
     if (before === null) return found === null;
     return found !== null && found.stamp < readAt && says(found, before);
   };
-  return rewriting(session, options, head.hash, head.rows, changesIn(file, BATCH), (change, found) =>
+  return rewriting(session, options, head.hash, head.rows, changesIn(file), (change, found) =>
     isUntouched(change, found) ? change : null,
   );
 }
@@ -69,11 +65,11 @@ export async function retryRun(
   const session = await openSession(login, apiVersion, options);
   const { ref, count } = fromJournal(session, (journal) => {
     const unwritten = (each: string): number => counted(rowsOf(journal, each, unwrittenStates));
-    const named = run ?? journal.runs().find((each) => unwritten(each.run) > 0)?.run;
+    const named = run ?? journal.runs().find((each) => unwritten(each) > 0);
     if (named === undefined) throw messages.createError('error.NothingToRetry', [], [], REFUSED);
     return { ref: known(journal, named), count: unwritten(named) };
   });
-  const rows = batchesOf(session, ref, unwrittenStates);
+  const rows = changesOf(session, ref, unwrittenStates);
   return rewriting(session, options, ref, count, rows, (change, found) => {
     const { before } = rowOf(change);
     const stands = before === null ? found === null : found !== null && says(found, before);
@@ -100,7 +96,7 @@ export async function rollBack(
   const { settings, today } = session;
   const closing = (description: string): string => closedDescription({ description }, today, settings);
   const count = fromJournal(session, (journal) => counted(rowsOf(journal, known(journal, run), sentStates)));
-  return rewriting(session, options, run, count, batchesOf(session, run, sentStates), (change, found) => {
+  return rewriting(session, options, run, count, changesOf(session, run, sentStates), (change, found) => {
     const undo = found === null ? null : undoOf(change, found, closing);
     if (undo === null) return change.verb === 'remember' ? 'nothing' : null;
     if (isSo(found, rowOf(undo))) return 'nothing';
@@ -118,7 +114,7 @@ function fromJournal<T>({ state }: Session, read: (journal: Journal) => T): T {
 }
 
 function known(journal: Journal, run: string): string {
-  const runs = journal.runs().map((each) => each.run);
+  const runs = journal.runs();
   if (runs.includes(run)) return run;
   throw messages.createError('error.NoSuchRun', [run, runs.slice(0, 5).join(', ') || 'none'], [], REFUSED);
 }
@@ -130,20 +126,24 @@ function* rowsOf(journal: Journal, run: string, states: readonly RowState[]): It
 const counted = (rows: Iterable<unknown>): number => [...rows].length;
 
 /** Changes of a run, read before anything is written: by a journal of its own, as the run itself is open then. */
-async function* batchesOf(session: Session, run: string, states: readonly RowState[]): AsyncIterable<Change[]> {
+async function* changesOf(session: Session, run: string, states: readonly RowState[]): AsyncIterable<Change> {
   const journal = openJournal(session.state.journal);
   try {
-    let batch: Change[] = [];
-    for (const { change } of rowsOf(journal, run, states)) {
-      batch.push(change);
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
-    }
-    if (batch.length > 0) yield batch;
+    for (const { change } of rowsOf(journal, run, states)) yield change;
   } finally {
     journal.close();
   }
+}
+
+async function* inBatches(changes: AsyncIterable<Change>): AsyncIterable<Change[]> {
+  let batch: Change[] = [];
+  for await (const change of changes) {
+    batch.push(change);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** What to do with a row as it is found: write this, leave it to whoever changed it, or nothing, as it is so already. */
@@ -154,14 +154,14 @@ async function rewriting(
   { version, onProgress }: RewriteOptions,
   of: string,
   total: number,
-  batches: AsyncIterable<readonly Change[]>,
+  changes: AsyncIterable<Change>,
   judge: Judge,
 ): Promise<Rewritten> {
   return holding(session, async (held) => {
     const { lease, writing, journal } = held;
-    journal.begin(lease.ref, of);
+    journal.begin(lease.ref);
     const result = { already: 0, moved: new Array<Rewritten['moved'][number]>() };
-    const receipts = await write(writing, judged(held, batches, judge, result), journal, {
+    const receipts = await write(writing, judged(held, changes, judge, result), journal, {
       ref: lease.ref,
       now: session.startedAt,
       onWritten: (done) => onProgress(done, total),
@@ -189,25 +189,23 @@ async function rewriting(
 
 async function* judged(
   { writing }: Held,
-  batches: AsyncIterable<readonly Change[]>,
+  changes: AsyncIterable<Change>,
   judge: Judge,
   result: Pick<Rewritten, 'already' | 'moved'>,
 ): AsyncIterable<Change[]> {
-  for await (const batch of batches) {
-    for (const changes of chunk(batch, BATCH)) {
-      const found = await findRows(
-        writing,
-        changes.map((change) => rowOf(change)),
-      );
-      yield changes.flatMap((change, index): Change[] => {
-        const record = found[index] ?? null;
-        const verdict = judge(change, record);
-        if (verdict !== null && verdict !== 'nothing') return [verdict];
-        const row = rowOf(change);
-        if (verdict === 'nothing' || (row.before !== null && isSo(record, row))) result.already += 1;
-        else result.moved.push(nameOf(change));
-        return [];
-      });
-    }
+  for await (const batch of inBatches(changes)) {
+    const found = await findRows(
+      writing,
+      batch.map((change) => rowOf(change)),
+    );
+    yield batch.flatMap((change, index): Change[] => {
+      const record = found[index] ?? null;
+      const verdict = judge(change, record);
+      if (verdict !== null && verdict !== 'nothing') return [verdict];
+      const row = rowOf(change);
+      if (verdict === 'nothing' || (row.before !== null && isSo(record, row))) result.already += 1;
+      else result.moved.push(nameOf(change));
+      return [];
+    });
   }
 }

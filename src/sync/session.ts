@@ -1,11 +1,12 @@
 /** What every command that writes begins with: the org within its budget, the settings, and the org to itself. */
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import { Messages, SfError, type Org } from '@salesforce/core';
 import { openBook, type Book } from '../book/book.js';
-import type { Settings } from '../kam/settings.js';
+import { canonicalSettings, type Settings } from '../kam/settings.js';
 import type { IsoDate } from '../kam/units.js';
-import { withinBudget } from '../org/budget.js';
+import { asking, withinBudget } from '../org/budget.js';
 import { connect, type KamOrg } from '../org/connect.js';
 import { PREFLIGHT_FAILED, STOPPED } from '../org/exitCodes.js';
 import { endLeftJob } from '../org/ingest.js';
@@ -35,6 +36,8 @@ export type Session = {
   /** Goes on beyond: what a stopped run still has to say of itself. */
   atLast: KamOrg;
   settings: Settings;
+  /** SHA-256 of what they mean. */
+  settingsFingerprint: string;
   state: State;
   /** By the org's clock. */
   startedAt: Date;
@@ -65,34 +68,16 @@ export async function openSession(
   };
   const startedAt = await connected.now();
   return {
-    org: stoppable(withinBudget(connected, { run: apiRunShare, stop: apiSoftStop }), goOn),
+    org: asking(withinBudget(connected, { run: apiRunShare, stop: apiSoftStop }), goOn),
     atLast: withinBudget(connected, { run: 1, stop: apiHardStop }),
     settings,
+    settingsFingerprint: createHash('sha256').update(canonicalSettings(settings)).digest('hex'),
     state: stateOf(connected.orgId, env),
     startedAt,
     today: startedAt.toISOString().slice(0, 10),
     losses: problems.map(({ what, remedy }) => ({ what, remedy })),
     pace,
     goOn,
-  };
-}
-
-/** Between two requests is a safe point: what is written stays, and a rerun goes on. */
-function stoppable(org: KamOrg, goOn: () => void): KamOrg {
-  const { transport } = org;
-  return {
-    ...org,
-    transport: {
-      ...transport,
-      send: async (...request) => {
-        goOn();
-        return transport.send(...request);
-      },
-      download: async (...request) => {
-        goOn();
-        return transport.download(...request);
-      },
-    },
   };
 }
 
@@ -124,8 +109,6 @@ export type Held = {
   lease: Lease;
   /** Whose every change waits until the lease is seen to be still ours. */
   writing: KamOrg;
-  /** The same for what is said at the end. */
-  atLast: KamOrg;
   journal: Journal;
 };
 
@@ -148,9 +131,9 @@ export async function holding<T>(session: Session, work: (held: Held) => Promise
     try {
       const journal = openJournal(session.state.journal);
       try {
-        await endLeftJob(guarded(session.org, lease), session.state.results);
-        const atLast = guarded(session.atLast, lease);
-        return await work({ lease, writing: guarded(session.org, lease), atLast, journal });
+        const writing = guarded(session.org, lease);
+        await endLeftJob(writing, session.state.results);
+        return await work({ lease, writing, journal });
       } finally {
         journal.close();
       }

@@ -1,5 +1,4 @@
 /** The nightly run, as one sentence: pull, derive, assess, decide, plan, write, report. */
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import countBy from 'lodash/countBy.js';
 import { Messages, type Org } from '@salesforce/core';
@@ -8,7 +7,7 @@ import { isDay, lastMonthEnd } from '../kam/calendar.js';
 import type { Decision, GateResult } from '../kam/funnel.js';
 import type { Staff } from '../kam/owners.js';
 import type { MoneyAnchors } from '../kam/score.js';
-import { canonicalSettings, type Settings } from '../kam/settings.js';
+import type { Settings } from '../kam/settings.js';
 import type { Fraction, IsoDate } from '../kam/units.js';
 import { isKnown } from '../kam/unknown.js';
 import { reasonsText } from '../kam/wording.js';
@@ -69,7 +68,7 @@ export async function sync(
   onProgress: OnProgress,
 ): Promise<Run> {
   const session = await openSession(login, apiVersion, options);
-  const { org, atLast, settings, state, startedAt, today } = session;
+  const { org, atLast, settings, settingsFingerprint, state, startedAt, today } = session;
   const asOf = dayToAssess(options.asOf, today);
   const wants = wantsOf(settings, today, asOf);
   stopFor(await sourceProblems(org, wants));
@@ -103,7 +102,6 @@ export async function sync(
       refusalOf(plan, options.maximumMoves ?? settings.safety.maximumMoves) ??
       tooMany(plan, options.maximumWrites, settings);
     const mayWrite = !options.dryRun && refusal === null && !plan.isEmpty;
-    const settingsFingerprint = createHash('sha256').update(canonicalSettings(settings)).digest('hex');
     if (options.planFile !== null) {
       const { orgId, username } = org;
       const { version } = options;

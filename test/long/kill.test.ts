@@ -81,7 +81,7 @@ async function journalAgrees(org: SmallOrg): Promise<void> {
   if (!existsSync(file)) return;
   const journal = openJournal(file);
   try {
-    const rows = journal.runs().flatMap(({ run }) => [...journal.rows(run)]);
+    const rows = journal.runs().flatMap((run) => [...journal.rows(run)]);
     const found = await findRows(
       kam,
       rows.map(({ change }) => rowOf(change)),

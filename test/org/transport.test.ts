@@ -74,3 +74,11 @@ test('requests that find the session expired together share one login, which a b
     for (const each of all) expect(each).toMatchObject({ status: 'rejected', reason: { name: 'SessionExpiredError' } });
     expect(transport.calls()).toBe(3);
   }));
+
+test('a run sends a hundred requests again, then none: the org is not well', () =>
+  withTransport({ kind: 'reset-before', every: 1 }, async (transport) => {
+    for (let n = 0; n < 20; n += 1) await expect(transport.send('GET', query)).rejects.toThrow();
+    expect([transport.calls(), transport.retries()]).toEqual([120, 100]);
+    await expect(transport.send('GET', query)).rejects.toThrow('does not answer');
+    expect([transport.calls(), transport.retries()]).toEqual([121, 100]);
+  }));

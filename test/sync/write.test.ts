@@ -10,6 +10,7 @@ import type { Change } from '../../src/org/row.js';
 import type { Pace } from '../../src/org/transport.js';
 import { write, type Receipts } from '../../src/org/write.js';
 import { runPage } from '../../src/report/runPage.js';
+import { readPlanHead, writePlanFile } from '../../src/sync/planFile.js';
 import { applyPlan, retryRun, rollBack } from '../../src/sync/rewrite.js';
 import { quickPace, withSmallOrg, type SmallAdmin, type SmallOrg } from '../support/smallOrg.js';
 import { machineBuilders, margins, roundAnchors } from './machineBuilders.js';
@@ -297,7 +298,7 @@ describe('a plan that is kept', () => {
       expect([await tierOf(org, 'Alpha'), await tierOf(org, 'Gamma')]).toEqual([null, 'Standard']);
     }));
 
-  test('is refused where it was changed, is none, or was made with other settings', () =>
+  test('is refused where it was changed, is none, or was made with other settings or for another org', () =>
     withSmallOrg(machineBuilders, admin, async (org) => {
       const file = await planned(org);
       const text = readFileSync(file, 'utf8');
@@ -309,6 +310,16 @@ describe('a plan that is kept', () => {
       await refuses(text.split('\n').slice(0, -3).join('\n'), 'was changed or cut off');
       await refuses('{"a":1}\n', 'is no plan of version 1');
       await refuses('', 'is no plan of version 1');
+      writeFileSync(file, text);
+      const head = await readPlanHead(file);
+      const none = (async function* () {})();
+      await writePlanFile(file, { ...head, settingsFingerprint: 'of other settings' }, none);
+      await expect(applyPlan(org.login, undefined, file, at(org))).rejects.toThrow('with other settings');
+      await writePlanFile(file, { ...head, orgId: '00D000000000000AAA' }, none);
+      await expect(applyPlan(org.login, undefined, file, at(org))).rejects.toMatchObject({
+        name: 'OtherOrgError',
+        exitCode: 2,
+      });
       expect(await tierOf(org, 'Gamma')).toBe(null);
     }));
 });
