@@ -453,16 +453,20 @@ async function* batches<T>(
 const unreadIn = (remembered: unknown): readonly BookTable[] =>
   Array.isArray(remembered) ? bookTables.filter((table) => remembered.includes(table)) : bookTables;
 
+/** Asked for with every batch, so what was remembered comes in one query. */
 async function readingOf(duck: Duck): Promise<Reading> {
-  const asOf = await recall(duck, 'asOf');
+  const rows = await duck.rows(
+    "SELECT key, value FROM remembered WHERE key IN ('asOf', 'today', 'labels', 'costs', 'agreement')",
+  );
+  const texts = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]));
+  const asOf: unknown = JSON.parse(texts.get('asOf') ?? 'null');
   if (typeof asOf !== 'string') throw new BookError('The book was pulled but not derived yet.', ['Run a sync first.']);
-  const today = await recall(duck, 'today');
-  const remembered = await recallText(duck, 'labels');
+  const today: unknown = JSON.parse(texts.get('today') ?? 'null');
   // Written by `ingest` from a `Labels`.
-  const labels: Labels | null = remembered === null ? null : JSON.parse(remembered);
+  const labels: Labels | null = JSON.parse(texts.get('labels') ?? 'null');
   // Written by `derive` from the settings.
-  const costs: Reading['costs'] = JSON.parse((await recallText(duck, 'costs')) ?? 'null');
-  const agreement: AgreementRules = JSON.parse((await recallText(duck, 'agreement')) ?? 'null');
+  const costs: Reading['costs'] = JSON.parse(texts.get('costs') ?? 'null');
+  const agreement: AgreementRules = JSON.parse(texts.get('agreement') ?? 'null');
   return { asOf, today: typeof today === 'string' ? today : asOf, labels, costs, agreement };
 }
 
