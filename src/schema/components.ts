@@ -122,12 +122,23 @@ export function findSource(dirs: readonly string[]): FoundSource {
 
 export const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Elements never change, and a process that opens several orgs reads the same files for each: as text, then as parsed. */
+const parsed = new Map<string, { text: string; type: string; xml: XmlElement }>();
+
+function parsedOnce(text: string, file: string, type: string): XmlElement {
+  const known = parsed.get(file);
+  if (known?.text === text && known.type === type) return known.xml;
+  const xml = parseXml(text, file, type);
+  parsed.set(file, { text, type, xml });
+  return xml;
+}
+
 function sourceComponent(file: string): Component | 'part' | undefined {
   const [, bare = '', suffix = ''] = /^(.+)\.(\w+)-meta\.xml$/.exec(basename(file)) ?? [];
   const read = (type: string, fullName: string): Component => ({
     type,
     fullName,
-    xml: parseXml(readFileSync(file, 'utf8'), file, type),
+    xml: parsedOnce(readFileSync(file, 'utf8'), file, type),
     file,
   });
   const child = childKinds.find((one) => one.suffix === suffix);
