@@ -1,8 +1,9 @@
 /** Bulk API 2.0 ingest: many rows of one object in one job, each with its own outcome. */
 import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
 import { Messages, SfError } from '@salesforce/core';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import type { KamOrg } from './connect.js';
@@ -27,6 +28,7 @@ const job = z.object({
   id: z.string(),
   state: z.enum(['Open', 'UploadComplete', 'InProgress', 'JobComplete', 'Failed', 'Aborted']),
   numberRecordsProcessed: z.number().optional(),
+  numberRecordsFailed: z.number().optional(),
   errorMessage: z.string().optional(),
 });
 type Job = z.infer<typeof job>;
@@ -47,8 +49,15 @@ export async function ingest(
   const id = await uploaded(org, rows, file);
   const ended = await endOf(org, id, unit);
   rmSync(noteOf(file), { force: true });
-  const failed = await resultsOf(org, id, 'failedResults', file);
-  const left = await resultsOf(org, id, 'unprocessedrecords', file);
+  const { numberRecordsProcessed: processed, numberRecordsFailed: refused } = ended;
+  const failed = await resultsOf(org, id, 'failedResults', refused, file);
+  const left = await resultsOf(
+    org,
+    id,
+    'unprocessedrecords',
+    processed === undefined ? undefined : rows.length - processed,
+    file,
+  );
   const keyField = rows[0]?.keyField ?? '';
   const errorOf = new Map(failed.map((each) => [each[keyField] ?? '', each['sf__Error'] ?? '']));
   const unprocessed = new Set(left.map((each) => each[keyField] ?? ''));
@@ -57,7 +66,9 @@ export async function ingest(
     if (!(error instanceof SfError) || error.name !== 'RequestRefusedError') throw error;
   });
   // Results that don't add up say nothing of the rows that they leave out.
-  const adds = ended.numberRecordsProcessed === undefined || ended.numberRecordsProcessed + left.length === rows.length;
+  const adds =
+    (processed === undefined || processed + left.length === rows.length) &&
+    (refused === undefined || refused === failed.length);
   return rows.map(({ key }): JobOutcome | null => {
     const error = errorOf.get(key);
     if (error !== undefined) return { success: false, errors: [errorIn(error)] };
@@ -146,16 +157,31 @@ async function endOf(org: KamOrg, id: string, unit: number): Promise<Job> {
 
 const resultRow = z.record(z.string(), z.string());
 
-async function resultsOf(org: KamOrg, id: string, what: string, file: string): Promise<z.infer<typeof resultRow>[]> {
-  try {
-    const { isGzip } = await org.transport.download(org.path(`jobs/ingest/${id}/${what}`), file);
-    if (isGzip) throw messages.createError('error.BadAnswer', ['GET', what, 'CSV', 'gzip']);
-    const rows: z.infer<typeof resultRow>[] = [];
-    const lines = createReadStream(file).pipe(parse({ columns: true, relax_column_count_less: true, bom: true }));
-    for await (const line of lines) rows.push(resultRow.parse(line));
-    return rows;
-  } finally {
-    rmSync(file, { force: true });
+/** Rows of a result file; one that was cut off on its way, by its form or by the rows announced, is read again. */
+async function resultsOf(
+  org: KamOrg,
+  id: string,
+  what: 'failedResults' | 'unprocessedrecords',
+  announced: number | undefined,
+  file: string,
+): Promise<z.infer<typeof resultRow>[]> {
+  const path = org.path(`jobs/ingest/${id}/${what}`);
+  for (let tried = 1; ; tried += 1) {
+    try {
+      const { isGzip } = await org.transport.download(path, file);
+      const bytes = createReadStream(file);
+      const rows: z.infer<typeof resultRow>[] = [];
+      const lines = (isGzip ? bytes.pipe(createGunzip()) : bytes).pipe(parse({ columns: true, bom: true }));
+      for await (const line of lines) rows.push(resultRow.parse(line));
+      if (rows.length === (announced ?? rows.length) || tried === TRIES) return rows;
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      if (tried === TRIES) {
+        throw messages.createError('error.BadAnswer', ['GET', path, 'CSV', error.message], [], STOPPED, error);
+      }
+    } finally {
+      rmSync(file, { force: true });
+    }
   }
 }
 

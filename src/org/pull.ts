@@ -4,7 +4,15 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import chunk from 'lodash/chunk.js';
 import { z } from 'zod';
-import { listed, type Book, type BookTable, type Change, type PullMark, type Spooled } from '../book/book.js';
+import {
+  BookError,
+  listed,
+  type Book,
+  type BookTable,
+  type Change,
+  type PullMark,
+  type Spooled,
+} from '../book/book.js';
 import { addDays } from '../kam/calendar.js';
 import type { IsoDate, RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
@@ -237,8 +245,7 @@ async function bringAll(run: PullRun, plan: Plan): Promise<PulledTable> {
     reach: reachOf(pull),
     comparedOn: whole.covered.slice(0, 10),
   };
-  await book.ingest(pull.table, whole.spooled, labels, mark);
-  await whole.release();
+  await takingIn([whole], () => book.ingest(pull.table, whole.spooled, labels, mark));
   const rows = whole.spooled.rows;
   if (whole.covered === coveredUntil(run, pull)) return { table: pull.table, how: 'all', compared: true, rows };
   // An earlier run asked for these rows: what changed since then is read on top.
@@ -424,10 +431,10 @@ async function merge(run: PullRun, plan: Plan, parts: Parts, comparedOn?: IsoDat
     reach: reachOf(pull),
     comparedOn: comparedOn ?? mark.comparedOn,
   };
-  if (isNothing(parts)) await book.mark(pull.table, next);
-  else await book.change(pull.table, { ...change, touched, rows }, next);
+  await takingIn(spools, () =>
+    isNothing(parts) ? book.mark(pull.table, next) : book.change(pull.table, { ...change, touched, rows }, next),
+  );
   plan.mark = next;
-  for (const each of spools) await each.release();
   return rows.reduce((sum, each) => sum + each.rows, 0);
 }
 
@@ -485,9 +492,23 @@ async function compare(run: PullRun, plan: Plan, today: IsoDate): Promise<{ rows
     run.options,
     () => undefined,
   );
-  const found = await run.book.compareIds(pull.table, ids.spooled);
-  await ids.release();
+  const found = await takingIn([ids], () => run.book.compareIds(pull.table, ids.spooled));
   if (found === null) return { rows: (await bringAll(run, plan)).rows, differs: true };
   const parts: Parts = { conditions: [], ids: found.missing, deleted: found.extra, pointing: [] };
   return { rows: await merge(run, plan, parts, today), differs: !isNothing(parts) };
+}
+
+/** Lets go of what was spooled once it is in the book; also of what the book can't read, which the next run would find as broken. */
+async function takingIn<T>(spools: readonly Spool[], work: () => Promise<T>): Promise<T> {
+  const release = async (): Promise<void> => {
+    for (const each of spools) await each.release();
+  };
+  try {
+    const result = await work();
+    await release();
+    return result;
+  } catch (error) {
+    if (error instanceof BookError) await release();
+    throw error;
+  }
 }

@@ -227,6 +227,16 @@ describe('a query job', () => {
       expect((await tablesOf(book.file))['account']).toHaveLength(11);
     }));
 
+  test('whose page was cut off as if it were whole is not taken in, and not kept for the next run', () =>
+    machines(async (small) => {
+      const book = bookOnDisk();
+      const org = await orgOf(small);
+      await fault(small, { kind: 'truncated-body', path: '/results', share: 0.5, ending: 'clean', next: 1 });
+      await expect(book.pull(org, { restUpTo: 0 })).rejects.toThrow();
+      expect(hows(await book.pull(org, { restUpTo: 0 }))).toMatchObject({ account: 'all' });
+      expect((await tablesOf(book.file))['account']).toHaveLength(11);
+    }));
+
   test('that fails is followed by another one', () =>
     machines(async (small) => {
       const book = bookOnDisk();

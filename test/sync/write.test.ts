@@ -128,6 +128,18 @@ describe('where the answer is lost', () => {
   }
 });
 
+/** Alpha takes no tier as long as it has employees. */
+const headless = {
+  'objects/Account/validationRules/No_Heads.validationRule-meta.xml': `<?xml version="1.0" encoding="UTF-8"?>
+<ValidationRule xmlns="http://soap.sforce.com/2006/04/metadata">
+    <fullName>No_Heads</fullName>
+    <active>true</active>
+    <errorConditionFormula>AND(Name = "Alpha", NumberOfEmployees &gt; 0, NOT(ISBLANK(KAM_Tier__c)))</errorConditionFormula>
+    <errorMessage>Alpha has no employees.</errorMessage>
+</ValidationRule>
+`,
+};
+
 describe('many rows', () => {
   const byJob = { ...quickPace, writesByRest: 0 };
 
@@ -156,6 +168,16 @@ describe('many rows', () => {
       expect(receipts).toMatchObject({ written: 2, failed: [], left: 0 });
     }));
 
+  test('that are refused are named, also where the list of them is cut off at first', () =>
+    withSmallOrg(machineBuilders, { ...admin, files: headless }, async (org) => {
+      await fault(org, { kind: 'truncated-body', path: 'failedResults', share: 0.8, ending: 'clean', next: 2 });
+      const { receipts, rows } = await writeBoth(org, async () => undefined, byJob);
+      expect(receipts.failed.map(({ errors }) => errors)).toEqual([
+        [{ code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'Alpha has no employees.' }],
+      ]);
+      expect(fates(rows)).toEqual(['Alpha refused 1', 'Beta written 1']);
+    }));
+
   test('of a job that a killed run left are not written behind the back of the next run', () =>
     withSmallOrg(machineBuilders, admin, async (org) => {
       await fault(org, { kind: 'bulk-job-stuck', every: 1 });
@@ -182,18 +204,6 @@ describe('many rows', () => {
       expect((await org.sync()).outcome).toEqual({ is: 'nothingToDo' });
     }));
 });
-
-/** Alpha takes no tier as long as it has employees. */
-const headless = {
-  'objects/Account/validationRules/No_Heads.validationRule-meta.xml': `<?xml version="1.0" encoding="UTF-8"?>
-<ValidationRule xmlns="http://soap.sforce.com/2006/04/metadata">
-    <fullName>No_Heads</fullName>
-    <active>true</active>
-    <errorConditionFormula>AND(Name = "Alpha", NumberOfEmployees &gt; 0, NOT(ISBLANK(KAM_Tier__c)))</errorConditionFormula>
-    <errorMessage>Alpha has no employees.</errorMessage>
-</ValidationRule>
-`,
-};
 
 /** 900 firms without sales; every second cannot be saved by the package. */
 const firms = {
