@@ -267,7 +267,7 @@ async function cell(tool, what, fault, until) {
       }
     }
     if (fault !== null) await client.send('POST', '/local/faults', fault);
-    if (until !== undefined)
+    if (until !== null)
       timer = setTimeout(() => void client.send('DELETE', '/local/faults').catch(() => undefined), until);
     let refs = [];
     let end = '';
