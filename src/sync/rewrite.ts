@@ -19,6 +19,7 @@ export type RewriteOptions = SessionOptions & {
 };
 
 const BATCH = 200;
+const DAY = 24 * 3600 * 1000;
 
 /**
  * Writes a plan that `kam plan` kept, but for rows whose records were changed since.
@@ -40,10 +41,13 @@ export async function applyPlan(
     throw messages.createError('error.OtherSettings', [file, head.readAt], [], REFUSED);
   }
   const readAt = new Date(head.readAt);
+  // A local org's clock can be set back; what it stamped before stands in its future.
+  const future = session.startedAt.getTime() + DAY;
+  const isSince = ({ stamp }: Found): boolean => stamp >= readAt && stamp.getTime() < future;
   const isUntouched = (change: Change, found: Found | null): boolean => {
     const { before } = rowOf(change);
     if (before === null) return found === null;
-    return found !== null && found.stamp < readAt && says(found, before);
+    return found !== null && !isSince(found) && says(found, before);
   };
   return rewriting(session, options, head.hash, head.rows, changesIn(file), (change, found) =>
     isUntouched(change, found) ? change : null,
@@ -202,8 +206,7 @@ async function* judged(
       const record = found[index] ?? null;
       const verdict = judge(change, record);
       if (verdict !== null && verdict !== 'nothing') return [verdict];
-      const row = rowOf(change);
-      if (verdict === 'nothing' || (row.before !== null && isSo(record, row))) result.already += 1;
+      if (verdict === 'nothing' || isSo(record, rowOf(change))) result.already += 1;
       else result.moved.push(nameOf(change));
       return [];
     });
