@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import chunk from 'lodash/chunk.js';
+import { Messages } from '@salesforce/core';
 import { z } from 'zod';
 import {
   BookError,
@@ -16,11 +17,15 @@ import {
 import { addDays } from '../kam/calendar.js';
 import type { IsoDate, RecordId } from '../kam/units.js';
 import type { KamOrg } from './connect.js';
+import { STOPPED } from './exitCodes.js';
 import { shapeOf } from './preflight.js';
 import { askTogether, countsOf } from './query.js';
 import { labels, pullsOf, touchedSources, type Follow, type Pull, type Wants } from './records.js';
 import { countQuery, spool, type Query, type Spool, type SpoolOptions } from './spool.js';
 import { refusalCode } from './transport.js';
+
+Messages.importMessagesDirectoryFromMetaUrl(import.meta.url);
+const messages = Messages.loadMessages('sf-plugin-kam', 'org');
 
 export type PullOptions = SpoolOptions & {
   wants: Wants;
@@ -498,7 +503,11 @@ async function compare(run: PullRun, plan: Plan, today: IsoDate): Promise<{ rows
   return { rows: await merge(run, plan, parts, today), differs: !isNothing(parts) };
 }
 
-/** Lets go of what was spooled once it is in the book; also of what the book can't read, which the next run would find as broken. */
+/**
+ * Lets go of what was spooled once it is in the book.
+ *
+ * Errors: `PageUnusableError` (exit 69) where the book can't read it: it is let go too, as the next run would find it as broken.
+ */
 async function takingIn<T>(spools: readonly Spool[], work: () => Promise<T>): Promise<T> {
   const release = async (): Promise<void> => {
     for (const each of spools) await each.release();
@@ -508,7 +517,8 @@ async function takingIn<T>(spools: readonly Spool[], work: () => Promise<T>): Pr
     await release();
     return result;
   } catch (error) {
-    if (error instanceof BookError) await release();
-    throw error;
+    if (!(error instanceof BookError)) throw error;
+    await release();
+    throw messages.createError('error.PageUnusable', [error.message], [], STOPPED, error);
   }
 }

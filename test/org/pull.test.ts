@@ -232,7 +232,10 @@ describe('a query job', () => {
       const book = bookOnDisk();
       const org = await orgOf(small);
       await fault(small, { kind: 'truncated-body', path: '/results', share: 0.5, ending: 'clean', next: 1 });
-      await expect(book.pull(org, { restUpTo: 0 })).rejects.toThrow();
+      await expect(book.pull(org, { restUpTo: 0 })).rejects.toMatchObject({
+        name: 'PageUnusableError',
+        exitCode: 69,
+      });
       expect(hows(await book.pull(org, { restUpTo: 0 }))).toMatchObject({ account: 'all' });
       expect((await tablesOf(book.file))['account']).toHaveLength(11);
     }));
